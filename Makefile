@@ -49,7 +49,7 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Wshadow -Wvl
 GCC_WARN := -Wlogical-op -Wduplicated-cond -Wduplicated-branches
 LANGUAGE := -std=gnu11 -funsigned-char -D_GNU_SOURCE
 BANNED := $(addprefix -include ,$(wildcard src/base/banned.h))
-INC := -Isrc -I$(O)/gen $(foreach l,$(LIBS),$($l_INC))
+INC := -Isrc -isystem $(O)/gen $(foreach l,$(LIBS),$($l_INC))
 MAPPED := -ffile-prefix-map=$(abspath $(O))=out -ffile-prefix-map=$(O)=out -ffile-prefix-map=$(CURDIR)=.
 
 # A flavour is a folder below $(O): the static musl release of $(ARCH), or "san" with clang, ASan and UBSan on glibc.
@@ -123,15 +123,15 @@ $(O)/$1/sources: FORCE
 	$$(call keep,$(SRCS) $(PROTOS))
 $(O)/$1/src/%.o: src/%.c $(O)/$1/flags | $(AFTER_$1) $(PB_H)
 	$$(call say,CC,$$@)
-	$$(Q)$(CC_$1) $(LANGUAGE) $(OWN_$1) $(BANNED) $(INC) $$(DEFS) $(CFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(Q)$(CC_$1) $(LANGUAGE) $(OWN_$1) $(BANNED) $(INC) $$(DEFS) $(CFLAGS) -MD -MP -c -o $$@ $$<
 $(O)/$1/src/cmd/version.o: DEFS := $(BT_DEFS)
 $(O)/$1/src/cmd/version.o: $(O)/version
 $(O)/$1/gen/%.o: $(O)/gen/%.c $(O)/$1/flags | $(AFTER_$1) $(PB_H)
 	$$(call say,CC,$$@)
-	$$(Q)$(CC_$1) $(LANGUAGE) $(OWN_$1) -w $(INC) $(CFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(Q)$(CC_$1) $(LANGUAGE) $(OWN_$1) -w $(INC) $(CFLAGS) -MD -MP -c -o $$@ $$<
 $(O)/$1/tests/%.o: tests/%.c $(O)/$1/flags | $(AFTER_$1) $(PB_H)
 	$$(call say,CC,$$@)
-	$$(Q)$(CC_$1) $(LANGUAGE) $(OWN_$1) $(INC) $(TEST_INC) $$(DEFS) $(CFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(Q)$(CC_$1) $(LANGUAGE) $(OWN_$1) $(INC) $(TEST_INC) $$(DEFS) $(CFLAGS) -MD -MP -c -o $$@ $$<
 $(O)/$1/libbuildtools.a: $(O)/$1/sources $$(OBJS_$1)
 $(O)/$1/%.a:
 	$$(call say,AR,$$@)
