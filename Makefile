@@ -1,6 +1,7 @@
 # All there is to building; "make help" lists the targets. Output goes below out/ only (O= names another folder).
 MAKEFLAGS += -rR
 MAKEOVERRIDES :=
+.DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
 SHELL := /bin/sh
@@ -98,7 +99,6 @@ say = @mkdir -p $(@D) && printf '  %-7s %s\n' '$1' '$2'
 .PHONY: all unit unit-san unit-arch fuzz lint format check-binary repro clean distclean help FORCE
 B := $(O)/$(ARCH)
 NATIVE := $(if $(filter $(ARCH),$(HOSTARCH)),$(O)/bin)
-all: $(B)/buildtools $(B)/build $(B)/push $(NATIVE)
 
 # A file that is only touched when its text changes: flags, source lists and the version take part in the dependencies.
 keep = @mkdir -p $(@D) && printf '%s\n' '$1' | cmp -s - $@ || printf '%s\n' '$1' >$@
@@ -142,6 +142,8 @@ $(O)/$1/unit/%: $(O)/$1/tests/unit/%.o $(HELPERS:%.c=$(O)/$1/%.o) $$(LIBS_$1) $(
 -include $(patsubst %.c,$(O)/$1/%.d,$(SRCS) src/main.c $(TESTS) $(HELPERS) $(FUZZERS))
 endef
 $(foreach f,$(ARCH) san,$(eval $(call flavour,$f)))
+
+all: $(if $(wildcard src/main.c),$(B)/buildtools $(B)/build $(B)/push $(NATIVE),$(LIBS_$(ARCH)))
 
 $(B)/buildtools.debug: $(B)/src/main.o $(LIBS_$(ARCH))
 	$(call say,LD,$@)
