@@ -105,7 +105,7 @@ keep = @mkdir -p $(@D) && printf '%s\n' '$1' | cmp -s - $@ || printf '%s\n' '$1'
 
 # 1 flavour, 2 library
 define library
-$(O)/$1/$2/%.o: $(FETCHED) vendor/$2.mk $(O)/$1/flags | $(AFTER_$1)
+$(O)/$1/$2/%.o: $(FETCHED) vendor/$2.mk $(O)/$1/libflags | $(AFTER_$1)
 	$$(call say,CC,$$@)
 	$$(Q)$(CC_$1) $(LANGUAGE) $(THEIRS_$1) $($2_CFLAGS) -c -o $$@ $(VSRC)/$2/$($2_DIR)/$$*.c
 $(O)/$1/$2.a: $(sort $($2_SRCS:%=$(O)/$1/$2/%.o))
@@ -117,8 +117,12 @@ $(foreach l,$(LIBS) cmocka,$(eval $(call library,$1,$l)))
 OBJS_$1 := $(SRCS:%.c=$(O)/$1/%.o) $(PB_C:$(O)/%.c=$(O)/$1/%.o)
 LIBS_$1 := $(O)/$1/libbuildtools.a $(LIBS:%=$(O)/$1/%.a)
 UNIT_$1 := $(TESTS:tests/%.c=$(O)/$1/%)
+FLAGS_$1 := $(filter-out -Werror,$(CC_$1) $(LANGUAGE) $(OWN_$1) $(INC) $(LD_$1) $(CFLAGS) $(LDFLAGS))
+LIBFLAGS_$1 := $(CC_$1) $(LANGUAGE) $(THEIRS_$1)
 $(O)/$1/flags: FORCE
-	$$(call keep,$(filter-out -Werror,$(CC_$1) $(LANGUAGE) $(OWN_$1) $(THEIRS_$1) $(LD_$1) $(CFLAGS) $(LDFLAGS)))
+	$$(call keep,$$(FLAGS_$1))
+$(O)/$1/libflags: FORCE
+	$$(call keep,$$(LIBFLAGS_$1))
 $(O)/$1/sources: FORCE
 	$$(call keep,$(SRCS) $(PROTOS))
 $(O)/$1/src/%.o: src/%.c $(O)/$1/flags | $(AFTER_$1) $(PB_H)
