@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/interrupt.h"
 #include "base/mem.h"
 
 struct watch {
@@ -183,7 +184,7 @@ loop_once(struct loop *l, struct err *err)
 
 	sweep(l, false);
 	n = gather(l);
-	ready = poll(l->fds, n, deadline_poll(nearest(l)));
+	ready = interrupt_poll(l->fds, n, deadline_poll(nearest(l)));
 	if (ready < 0 && errno != EINTR)
 		return err_sys(err, "wait for events");
 	for (i = 0; ready > 0 && i < n; i++)

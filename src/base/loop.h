@@ -32,7 +32,10 @@ struct timer *loop_timer(struct loop *l, int64_t deadline, timer_fn fn, void *ar
 void timer_set(struct timer *t, int64_t deadline);
 void timer_remove(struct timer *t);
 
-/* Waits for and dispatches one round of events. ERR_SYS when poll fails. */
+/*
+ * Waits for and dispatches one round of events; returns early when a signal came
+ * (base/interrupt.h), which the caller looks at. ERR_SYS when poll fails.
+ */
 int loop_once(struct loop *l, struct err *err);
 
 #endif

@@ -1,0 +1,26 @@
+/*
+ * SIGINT and SIGTERM without races: the signals are blocked everywhere and
+ * delivered only while interrupt_poll waits, so that no wait can miss one.
+ */
+#ifndef BASE_INTERRUPT_H
+#define BASE_INTERRUPT_H
+
+#include <poll.h>
+
+struct err;
+
+/* Blocks SIGINT, SIGTERM, SIGHUP and notes them; SIGPIPE is ignored. Call once, early. */
+void interrupt_install(void);
+/* The first signal that came, or 0. */
+int interrupt_signal(void);
+/* Forgets a signal that was dealt with: the next one is noted again. */
+void interrupt_clear(void);
+/* Gives a child process the signal mask the program was started with; between fork and exec. */
+void interrupt_reset_child(void);
+
+/* As poll(2); -1 with EINTR when a signal came. Also works when nothing was installed. */
+int interrupt_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
+/* Sets ERR_CANCELED with the signal as code when one came: returns -1 then, else 0. */
+int interrupt_check(struct err *err);
+
+#endif
