@@ -1,0 +1,66 @@
+/*
+ * What users see: results on standard output, everything else on standard
+ * error, each message in one write and ended by a newline.
+ *
+ * Text is printed as it is, never as a format or markup. Under a CI that takes
+ * commands from the log, text of others cannot give any: what would start one
+ * is changed so that it does not.
+ */
+#ifndef CMD_CONSOLE_H
+#define CMD_CONSOLE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+
+struct env;
+struct err;
+
+/* How a CI wants to be told of errors and reads commands (facts: section 5 of the CI fact sheet).
+ */
+enum dialect {
+	DIALECT_NONE,
+	DIALECT_GITHUB, /* GitHub, Gitea, Forgejo: "::error::text" */
+	DIALECT_AZURE,
+	DIALECT_TEAMCITY,
+	DIALECT_BUILDKITE /* no command of its own, only groups */
+};
+
+struct console {
+	struct log log; /* hand &console.log to the rooms below */
+	int out, err;   /* descriptors, not owned */
+	bool out_tty, err_tty;
+	bool color;    /* on standard error */
+	bool no_color; /* NO_COLOR is set: nothing can turn colour on */
+	enum dialect dialect;
+	unsigned columns; /* COLUMNS, else 80 */
+};
+
+/* For descriptors 1 and 2; colour by terminal, TERM and NO_COLOR; level info. */
+void console_init(struct console *c, const struct env *env);
+/* The id as ci/ gives it, once it is known: sets dialect, and colour where its log shows it. */
+void console_provider(struct console *c, const char *id);
+void console_verbose(struct console *c);
+
+/*
+ * "TOOL: error: MESSAGE", further lines indented under the text, then
+ * "hint: HINT" when there is one, then the CI's own error form.
+ */
+void console_error(struct console *c, const char *tool, const struct err *err);
+
+/* Results, as they are. ERR_SYS when standard output cannot take them. */
+int console_print(struct console *c, struct str text, struct err *err);
+
+enum dialect dialect_of(const char *provider);
+/* The CI's log viewer shows ANSI colours. */
+bool provider_has_color(const char *provider);
+/* Appends text as data, or as property value, of a command of the dialect. */
+void dialect_escape(struct buf *out, enum dialect d, struct str text, bool property);
+/* Appends text with everything that the dialect would take for a command made harmless. */
+void dialect_defuse(struct buf *out, enum dialect d, struct str text);
+/* The pure part of console_error, without colour. */
+void console_error_text(
+	struct buf *out, enum dialect d, const char *tool, const struct err *err, bool color);
+
+#endif
