@@ -51,7 +51,7 @@ GCC_WARN := -Wlogical-op -Wduplicated-cond -Wduplicated-branches
 LANGUAGE := -std=gnu11 -funsigned-char -D_GNU_SOURCE
 BANNED := $(addprefix -include ,$(wildcard src/base/banned.h))
 INC := -Isrc -isystem $(O)/gen $(foreach l,$(LIBS),$($l_INC))
-MAPPED := -ffile-prefix-map=$(abspath $(O))=out -ffile-prefix-map=$(O)=out -ffile-prefix-map=$(CURDIR)=.
+MAPPED := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)=out -ffile-prefix-map=$(abspath $(O))=out
 
 # A flavour is a folder below $(O): the static musl release of $(ARCH), or "san" with clang, ASan and UBSan on glibc.
 # CC_ for everything, OWN_ added for our own files, THEIRS_ for other people's, LD_ for linking, AFTER_ what must exist.
@@ -182,6 +182,31 @@ $(O)/san/fuzz/%: $(O)/san/tests/fuzz/%.o $(LIBS_san)
 FUZZ_SECONDS ?= 5
 fuzz: $(FUZZERS:tests/%.c=$(O)/san/%)
 	@ci/run-fuzz $(FUZZ_SECONDS) $^
+
+# Static checks; a stamp per file keeps a second run short. gcc compiles against glibc here, clang warns through clang-tidy.
+L := $(O)/lint
+HEADERS := $(sort $(wildcard src/*/*.h tests/*/*.h))
+LINTED := $(SRCS) $(wildcard src/main.c) $(TESTS) $(HELPERS) $(FUZZERS)
+LINT_FLAGS := $(LANGUAGE) $(WARN) $(INC) $(TEST_INC) $(BT_DEFS)
+$(L)/tests/fuzz/%: LINT_FLAGS += -Wno-missing-prototypes
+$(L)/%.o: %.c $(HEADERS) | $(FETCHED) $(PB_H)
+	$(call say,GCC,$<)
+	$(Q)gcc -O2 $(if $(filter src/%,$<),$(BANNED)) $(LINT_FLAGS) $(GCC_WARN) -Werror -c -o $@ $<
+$(L)/%.tidy: %.c $(HEADERS) .clang-tidy | $(FETCHED) $(PB_H)
+	$(call say,TIDY,$<)
+	$(Q)clang-tidy --quiet $< -- $(LINT_FLAGS) >$@ 2>&1 || { grep -v 'warnings* generated' $@; exit 1; }
+$(L)/%.h.ok: %.h $(HEADERS) | $(FETCHED) $(PB_H)
+	$(call say,HEADER,$<)
+	$(Q)gcc -fsyntax-only $(LINT_FLAGS) -Werror -x c $< && touch $@
+LINT_SCRIPTS := lint-includes lint-limits lint-shell
+$(LINT_SCRIPTS): lint-%:
+	@ci/check-$*
+lint-format:
+	@clang-format --dry-run -Werror $(LINTED) $(HEADERS)
+.PHONY: $(LINT_SCRIPTS) lint-format
+lint: $(LINT_SCRIPTS) lint-format $(LINTED:%.c=$(L)/%.o) $(LINTED:%.c=$(L)/%.tidy) $(HEADERS:%=$(L)/%.ok)
+format:
+	clang-format -i $(LINTED) $(HEADERS)
 
 check-binary: $(B)/buildtools
 	@ci/check-binary $<
