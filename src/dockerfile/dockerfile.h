@@ -34,10 +34,10 @@ enum dockerfile_kind {
 };
 
 struct dockerfile_heredoc {
-	const char *name;    /* the delimiter without quotes */
-	struct str content;  /* in the text: from the line after to the line before the delimiter */
-	bool expand;         /* no part of the delimiter was quoted */
-	bool chomp;          /* <<-: leading tabs do not count */
+	const char *name;   /* the delimiter without quotes */
+	struct str content; /* in the text: from the line after to the line before the delimiter */
+	bool expand;        /* no part of the delimiter was quoted */
+	bool chomp;         /* <<-: leading tabs do not count */
 };
 
 struct dockerfile_instruction {
@@ -50,10 +50,11 @@ struct dockerfile_instruction {
 	size_t nheredocs;
 	/* for ONBUILD: what it triggers, else NULL; its places are those of the whole */
 	struct dockerfile_instruction *trigger;
-	int stage;            /* index, -1 before the first FROM */
+	int stage;             /* index, -1 before the first FROM */
 	size_t line, end_line; /* 1 is the first; heredocs included */
-	size_t begin, end;    /* bytes of the text: whole lines, heredocs included */
-	size_t after_keyword; /* offset of the byte behind the first blank after the keyword, or end of it */
+	size_t begin, end;     /* bytes of the text: whole lines, heredocs included */
+	size_t after_keyword; /* offset of the byte behind the first blank after the keyword, or end
+				 of it */
 };
 
 struct dockerfile_stage {
@@ -63,7 +64,7 @@ struct dockerfile_stage {
 	const char *platform; /* value of --platform, or NULL */
 	int parent;           /* index of the earlier stage that base names, -1 for an image */
 	size_t line;
-	bool is_export;       /* the name starts with "export": files come out, no image */
+	bool is_export; /* the name starts with "export": files come out, no image */
 	/*
 	 * A later stage has the same name. BuildKit allows that: FROM and COPY
 	 * --from take the newest definition above them, a target the last one, so
@@ -82,7 +83,8 @@ struct dockerfile_arg {
 struct dockerfile {
 	struct dockerfile_instruction *instructions;
 	size_t ninstructions;
-	struct dockerfile_stage *stages; /* in file order; the last one is the result, named or not */
+	struct dockerfile_stage
+		*stages; /* in file order; the last one is the result, named or not */
 	size_t nstages;
 	struct dockerfile_arg *args;
 	size_t nargs;

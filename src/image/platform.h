@@ -18,9 +18,10 @@ enum { PLATFORMS_MAX = 64 };
 
 /* All texts live in the arena given when parsing. */
 struct platform {
-	const char *os;      /* "linux" */
-	const char *options; /* "10.0.17763+win32k" of "windows(10.0.17763+win32k)/amd64", or NULL */
-	const char *arch;    /* "arm" */
+	const char *os; /* "linux" */
+	const char
+		*options; /* "10.0.17763+win32k" of "windows(10.0.17763+win32k)/amd64", or NULL */
+	const char *arch; /* "arm" */
 	const char *variant; /* "v7", or NULL */
 };
 
@@ -30,8 +31,8 @@ struct platform_list {
 };
 
 /* One platform. flag ("--platform") is for the message: ERR_USAGE names it and the text. */
-int platform_parse(struct arena *a, struct str text, const char *flag, struct platform *out,
-	struct err *err);
+int platform_parse(
+	struct arena *a, struct str text, const char *flag, struct platform *out, struct err *err);
 /*
  * A list with commas, blanks around them allowed (K-07). An empty text is an
  * empty list, an empty element an error; what is named twice is kept once.

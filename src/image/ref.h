@@ -41,7 +41,8 @@ char *ref_format(struct arena *a, const struct ref *ref);
 char *ref_familiar(struct arena *a, const struct ref *ref);
 /* Without tag and digest: "docker.io/library/alpine". */
 char *ref_name(struct arena *a, const struct ref *ref);
-/* What a request names after /v2/<path>/manifests/: the digest wins, then the tag, then "latest". */
+/* What a request names after /v2/<path>/manifests/: the digest wins, then the tag, then "latest".
+ */
 const char *ref_target(const struct ref *ref);
 /* The host[:port] that answers API requests: registry-1.docker.io for docker.io. */
 const char *ref_api_host(const struct ref *ref);
