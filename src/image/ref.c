@@ -293,14 +293,14 @@ ref_format(struct arena *a, const struct ref *ref)
 char *
 ref_familiar(struct arena *a, const struct ref *ref)
 {
-	struct str path = str_from(ref->path), image;
+	struct str path = str_from(ref->path), rest = path, first;
 
-	if (strcmp(ref->domain, hub) != 0)
+	/* a path that would be read as another registry, or as an image id, stays complete */
+	if (strcmp(ref->domain, hub) != 0 || (str_cut(&rest, '/', &first) && ref_is_domain(first)))
 		return ref_format(a, ref);
-	image = path;
-	/* alone, what looks like an id would not be read as a name */
-	if (str_take(&image, str_from(official)) && str_find(image, '/') < 0 && !is_image_id(image))
-		path = image;
+	rest = path;
+	if (str_take(&rest, str_from(official)) && str_find(rest, '/') < 0 && !is_image_id(rest))
+		path = rest;
 	return join(a, path.s, ref);
 }
 
