@@ -82,18 +82,17 @@ err_errno(struct err *err, enum err_kind kind, int errnum, const char *fmt, ...)
 int
 err_wrap(struct err *err, const char *fmt, ...)
 {
-	char text[sizeof(err->msg)];
-	size_t len;
+	char inner[sizeof(err->msg)];
 	va_list ap;
 
 	if (!err)
 		return -1;
+	memcpy(inner, err->msg, sizeof(inner));
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
-	len = strlen(text);
-	snprintf(text + len, sizeof(text) - len, ": %s", err->msg);
-	memcpy(err->msg, text, sizeof(text));
+	append(err, ": ");
+	append(err, inner);
 	return -1;
 }
 

@@ -1,0 +1,38 @@
+/* Private to the session: its state, and how its services begin. */
+#ifndef BUILDKIT_SERVICES_H
+#define BUILDKIT_SERVICES_H
+
+#include "base/err.h"
+#include "buildkit/session.h"
+
+struct grpc_call;
+struct grpc_conn;
+struct pump;
+
+struct bk_session {
+	struct loop *loop; /* borrowed */
+	struct bk_session_options o;
+	char *shared_key;
+	char id[32];
+	struct grpc_conn *grpc; /* we are its server */
+
+	struct conn *conn; /* a connection of its own, or */
+	struct pump *pump;
+	struct grpc_call *outer; /* the call it is tunnelled through */
+
+	const struct bk_export *exports; /* borrowed */
+	size_t nexports;
+	struct bk_session_stats stats;
+	struct err broken; /* kind ERR_NONE while all is well */
+};
+
+/* Notes why the build cannot succeed; the first cause stays. */
+void bk_session_fail(struct bk_session *s, const struct err *err);
+
+/* Each takes over a new call. */
+void health_open(struct bk_session *s, struct grpc_call *call);
+void filesync_open(struct bk_session *s, struct grpc_call *call);
+void filesend_open(struct bk_session *s, struct grpc_call *call);
+void auth_open(struct bk_session *s, struct grpc_call *call);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * The session: a second HTTP/2 connection, inside the first or beside it, on
+ * which the daemon is the client and calls us for files, credentials and
+ * secrets, and hands us exported files.
+ *
+ * Only the directories, exports and secrets that were named are ever touched.
+ */
+#ifndef BUILDKIT_SESSION_H
+#define BUILDKIT_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/log.h"
+
+struct arena;
+struct bk_peer;
+struct bk_session;
+struct conn;
+struct credentials;
+struct err;
+struct fssend_root;
+struct loop;
+struct strlist;
+
+/* A directory that the daemon may read. */
+struct bk_local {
+	const char *name;               /* "context", "dockerfile" */
+	const struct fssend_root *root; /* borrowed */
+};
+
+/* Where the files of an exporter of type local go: an open directory. */
+struct bk_export {
+	int dirfd;        /* borrowed */
+	const char *name; /* for messages */
+};
+
+struct bk_session_options {
+	const struct bk_local *locals; /* borrowed, also the list */
+	size_t nlocals;
+	struct credentials *credentials; /* borrowed; NULL: everybody is anonymous */
+	const char *shared_key; /* what makes this context the same as last time's; may be empty */
+	struct log *log;
+};
+
+struct bk_session *bk_session_new(struct loop *l, const struct bk_session_options *o);
+void bk_session_free(struct bk_session *s);
+const char *bk_session_id(const struct bk_session *s);
+
+/*
+ * The header fields that announce the session, one "name: value" pair in two
+ * neighbouring list entries each; for the Engine's POST /session.
+ */
+void bk_session_headers(const struct bk_session *s, struct arena *a, struct strlist *out);
+
+/* Serves on a connection that belongs to the session alone; takes it over. */
+void bk_session_serve(struct bk_session *s, struct conn *c);
+/* Serves inside a Control.Session call of the peer, which must outlive the session. */
+void bk_session_tunnel(struct bk_session *s, struct bk_peer *p);
+
+/* The exports of the next Solve: index is the exporter id. Borrowed. */
+void bk_session_exports(struct bk_session *s, const struct bk_export *exports, size_t n);
+
+/*
+ * -1 when the session broke, or when one of its services failed in a way that
+ * explains the failure of the build better than the daemon can: an unreadable
+ * file, a full disk. The first such error stays.
+ */
+int bk_session_check(const struct bk_session *s, struct err *err);
+
+/* What went over the session so far. */
+struct bk_session_stats {
+	uint64_t files;      /* entries announced */
+	uint64_t data_bytes; /* file content sent */
+};
+void bk_session_stats(const struct bk_session *s, struct bk_session_stats *out);
+
+#endif

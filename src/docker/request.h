@@ -1,0 +1,26 @@
+/* Private to the room: one request to the Engine on a connection of its own. */
+#ifndef DOCKER_REQUEST_H
+#define DOCKER_REQUEST_H
+
+#include "base/arena.h"
+#include "docker/docker.h"
+#include "net/http.h"
+
+struct docker_exchange {
+	struct arena arena; /* of the request's texts */
+	struct conn *conn;
+	struct http_response resp;
+};
+
+/*
+ * Fills in host and target (with base path and version, which upgrades go
+ * without) and reads the head of the response, whatever its status.
+ */
+int docker_request_open(const struct docker *d, struct docker_exchange *x, struct http_request *req,
+	const char *path, int64_t deadline, struct err *err);
+/* Sets ERR_REMOTE with the status and the Engine's own words. Always -1. */
+int docker_refusal(struct http_response *resp, int64_t deadline, struct err *err);
+void docker_exchange_release(struct docker_exchange *x);
+#define cleanup_docker_exchange CLEANUP(docker_exchange_release)
+
+#endif
