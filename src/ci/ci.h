@@ -55,7 +55,7 @@ struct ci {
 	const char *default_branch_hint; /* refs/remotes/origin/HEAD: weaker than configuration */
 
 	const char *repository;     /* "group/project" */
-	const char *repository_url; /* no user name, no password in it */
+	const char *repository_url; /* see giturl_public(): no password in it */
 	const char *server_url;     /* "https://gitlab.example.com", no slash at the end */
 	const char *name;           /* for the image, case kept; NULL: use the directory's name */
 	const char *actor;          /* who caused the run */

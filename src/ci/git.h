@@ -20,7 +20,7 @@ struct git {
 	const char *work_tree; /* top of the checkout; NULL when GIT_DIR alone is set */
 	const char *commit; /* HEAD resolved, 40 or 64 hex digits; NULL before the first commit */
 	const char *branch; /* short name HEAD points to; NULL when detached */
-	const char *origin; /* URL of the remote "origin" without user name and password */
+	const char *origin; /* address of the remote "origin", see giturl_public() */
 	const char *default_branch; /* refs/remotes/origin/HEAD, without "origin/" */
 };
 
