@@ -227,7 +227,7 @@ copy_all()
 	END
 	bt_build_ok
 	expect_equal "$(image_list "$IMAGE:main" /all)" \
-		'#hash a2 deep/ deep/keep.log keep.txt secret/ secret/public/ secret/public/x sub/ sub/src/ sub/src/index'
+		'#hash a2 deep/ deep/keep.log dir/ keep.txt secret/ secret/public/ secret/public/x sub/ sub/src/ sub/src/index'
 }
 
 @test "B-10 a context keeps modes, times, links and empty folders" {
