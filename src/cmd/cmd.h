@@ -15,7 +15,9 @@
 struct buf;
 struct common_options;
 struct console;
+struct err;
 struct log;
+struct tool;
 
 /* What a shell sees. 249 to 255 are the codes of the tool that this one replaces. */
 enum exit_code {
@@ -60,9 +62,6 @@ struct verb {
 	cmd_fn run;
 };
 
-/* NULL when the word is no verb. */
-const struct verb *verb_find(const char *name);
-
 /*
  * Does what --help, --verbose, --version and --config ask for, in that order of
  * rank and the last three in command line order. show_config serves --config
@@ -72,8 +71,14 @@ const struct verb *verb_find(const char *name);
 bool cmd_early(struct cmd_context *ctx, const struct common_options *o,
 	int (*show_config)(struct cmd_context *ctx, const struct common_options *o), int *code);
 
+/* Prints the error under the verb's name; its exit code for wrong use, or for failing to print. */
+int cmd_usage(struct cmd_context *ctx, const struct tool *t, const struct err *err);
+int cmd_failed(struct cmd_context *ctx, const struct tool *t, const struct err *err);
+
 /* "Version: X, commit Y, built at Z" with newline: scripts cut the version out of it. */
 void version_line(struct buf *out);
+/* Prints that line on behalf of a verb; the exit code. */
+int version_show(struct cmd_context *ctx, const struct tool *t);
 /* The bare version, for user agents. */
 const char *version_text(void);
 

@@ -52,6 +52,9 @@ void console_error(struct console *c, const char *tool, const struct err *err);
 /* Results, as they are. ERR_SYS when standard output cannot take them. */
 int console_print(struct console *c, struct str text, struct err *err);
 
+/* Commands for the CI, made by ourselves, to standard error as they are. */
+void console_command(struct console *c, struct str commands);
+
 enum dialect dialect_of(const char *provider);
 /* The CI's log viewer shows ANSI colours. */
 bool provider_has_color(const char *provider);
@@ -59,8 +62,9 @@ bool provider_has_color(const char *provider);
 void dialect_escape(struct buf *out, enum dialect d, struct str text, bool property);
 /* Appends text with everything that the dialect would take for a command made harmless. */
 void dialect_defuse(struct buf *out, enum dialect d, struct str text);
-/* The pure part of console_error, without colour. */
+/* The pure parts of console_error: what people read, what the CI reads. */
 void console_error_text(
 	struct buf *out, enum dialect d, const char *tool, const struct err *err, bool color);
+void console_command_text(struct buf *out, enum dialect d, const char *tool, const struct err *err);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 
+struct buf;
 struct err;
 
 enum flag_kind {
@@ -55,6 +56,7 @@ struct tool {
 	const char *args; /* for the usage line: "[PATH]"; "" */
 	size_t max_args;
 	const char *summary; /* one sentence */
+	int usage, failed;   /* exit codes: wrong use, anything else */
 	struct flag_set sets[TOOL_SETS];
 };
 
@@ -71,6 +73,8 @@ const struct flag *tool_flag(const struct tool *t, size_t i);
 
 /* Help text of one verb, wrapped at width columns. */
 void help_tool(struct buf *out, const struct tool *t, unsigned width);
+/* The script for bash, zsh or fish; ERR_USAGE for another shell. */
+int completion_script(struct buf *out, const char *shell, struct err *err);
 /* Overview of all verbs. */
 void help_overview(struct buf *out, unsigned width);
 

@@ -1,7 +1,7 @@
 /*
  * Results for whatever comes after us: later CI steps, files, people.
  *
- * The upper half formats and is pure; the lower half writes. What the CI
+ * The upper half formats and is pure, the lower half writes. What the CI
  * offers (GITHUB_OUTPUT, a job summary) never fails the run: trouble is a
  * warning. Files that the user asked for by a flag do.
  */
@@ -24,7 +24,7 @@ struct result_field {
 };
 
 /* What a build or push came to. Everything is borrowed; {0} is "nothing known". */
-struct result {
+struct run_result {
 	const char *image;       /* REG/NAME without tag */
 	const char *digest;      /* "sha256:..." of what was published; NULL when not known */
 	const char *image_id;    /* config digest; NULL when not known */
@@ -35,10 +35,10 @@ struct result {
 };
 
 /* The image id, else the digest, else NULL: what -q prints and --iidfile holds. */
-const char *result_id(const struct result *r);
+const char *run_result_id(const struct run_result *r);
 
-/* "REG/NAME:TAG" or "REG/NAME:TAG@DIGEST", one line each; quiet: only result_id. */
-void format_lines(struct buf *out, const struct result *r, bool quiet);
+/* "REG/NAME:TAG" or "REG/NAME:TAG@DIGEST", one line each; quiet: only run_result_id. */
+void format_lines(struct buf *out, const struct run_result *r, bool quiet);
 /*
  * One entry of a GitHub command file. token: 32 hex digits, fresh and random,
  * so that no value can end the block. ERR_PROTO when the name cannot be written.
@@ -50,39 +50,34 @@ int format_github(
  * become JSON) plus image.name, containerimage.digest and tags. indent as in
  * jval_write, a final newline only when indented.
  */
-void format_metadata(struct buf *out, const struct result *r, unsigned indent);
+void format_metadata(struct buf *out, const struct run_result *r, unsigned indent);
 /* IMAGE, DIGEST, IMAGE_DIGEST, TAGS; unknown ones are empty. ERR_PROTO for a value of several
  * lines. */
-int format_dotenv(struct buf *out, const struct result *r, struct err *err);
+int format_dotenv(struct buf *out, const struct run_result *r, struct err *err);
 /* The same four as variable commands of Azure or TeamCity; nothing for other dialects. */
-void format_variables(struct buf *out, enum dialect d, const struct result *r);
+void format_variables(struct buf *out, enum dialect d, const struct run_result *r);
 /* One compact Markdown table. */
-void format_summary(struct buf *out, const struct result *r);
-
-/* Appends in one write; the file must exist and keeps what it holds. */
-int file_append(const char *path, struct str text, struct err *err);
-/*
- * Replaces the file as a whole, or writes into what is no regular file
- * (/dev/stdout, a pipe). Readers never see a part of it.
- */
-int file_replace(const char *path, struct str text, struct err *err);
+void format_summary(struct buf *out, const struct run_result *r);
 
 struct outputs {
 	const char *metadata_file; /* NULL: not asked for */
 	const char *iidfile;
 	const char *env_file;
-	bool quiet;   /* -q */
-	bool summary; /* configuration wants a job summary */
+	bool quiet;      /* -q */
+	bool summary;    /* configuration wants a job summary */
+	bool image_name; /* the image-name output is still to be written; needs a digest */
+	bool digest;     /* the digest may become an output */
 };
 
 /* The "image-name" output, written before the first solve so that it is there even if that fails.
  */
 void outputs_image_name(const struct env *env, struct log *log, const char *image);
 /*
- * Everything at the end of a run: standard output, files by flag, CI outputs,
- * CI variables. ERR_SYS when a file asked for by a flag cannot be written.
+ * Everything at the end of a run: standard output, files by flag, CI outputs
+ * and variables. All are tried; ERR_SYS is the first one of those asked for by
+ * the user that could not be written.
  */
 int outputs_write(struct console *c, const struct env *env, const struct outputs *want,
-	const struct result *r, struct err *err);
+	const struct run_result *r, struct err *err);
 
 #endif
