@@ -149,7 +149,7 @@ $(O)/$1/unit/%: $(O)/$1/tests/unit/%.o $(HELPERS:%.c=$(O)/$1/%.o) $$(LIBS_$1) $(
 endef
 $(foreach f,$(ARCH) san,$(eval $(call flavour,$f)))
 
-all: $(if $(wildcard src/main.c),$(B)/buildtools $(B)/build $(B)/push $(NATIVE),$(LIBS_$(ARCH)))
+all: $(B)/buildtools $(B)/build $(B)/push $(NATIVE)
 
 $(B)/buildtools.debug: $(B)/src/main.o $(LIBS_$(ARCH))
 	$(call say,LD,$@)
@@ -188,7 +188,7 @@ fuzz: $(FUZZERS:tests/%.c=$(O)/san/%)
 # Static checks; a stamp per file keeps a second run short. gcc compiles against glibc here, clang warns through clang-tidy.
 L := $(O)/lint
 HEADERS := $(sort $(wildcard src/*/*.h tests/*/*.h))
-LINTED := $(SRCS) $(wildcard src/main.c) $(TESTS) $(HELPERS) $(FUZZERS)
+LINTED := $(SRCS) src/main.c $(TESTS) $(HELPERS) $(FUZZERS)
 LINT_FLAGS := $(LANGUAGE) $(WARN) $(INC) $(TEST_INC) $(BT_DEFS)
 $(L)/tests/fuzz/%: LINT_FLAGS += -Wno-missing-prototypes
 $(L)/%.o: %.c $(HEADERS) | $(FETCHED) $(PB_H)
