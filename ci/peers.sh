@@ -4,6 +4,8 @@
 #   ci/peers.sh start|stop|restart|status|env PEER...      (PEER: a name of the list below, or all)
 #   ci/peers.sh clean                                      (stop all, then delete their state)
 #   ci/peers.sh kill PEER                                  (SIGKILL, for the fault tests)
+#   ci/peers.sh base unix://SOCKET|tcp://HOST:PORT         (feeds the image busybox:test to an Engine)
+#   ci/peers.sh list | packages                            (names of all peers; the Debian packages they need)
 #
 # Peers:
 #   engine    the Docker Engine of the distribution (docker.io), private to this tree
@@ -19,6 +21,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 state=${BUILDTOOLS_PEERS:-$here/out/peers}
 case $state in /*) ;; *) state=$here/$state ;; esac
 all_peers=(engine)
+packages=(docker.io busybox-static curl)
 
 say() { printf 'peers: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -149,7 +152,18 @@ free_port()
 
 # --- Docker Engine ---------------------------------------------------------------------------------------------------
 
-api() { curl -sS --fail --max-time 60 --unix-socket "$(run_of "$1")/docker.sock" "http://engine$2" "${@:3}"; }
+# call ADDRESS PATH [curl option]...
+call()
+{
+	case $1 in
+	unix://*) curl -sS --fail --max-time 60 --unix-socket "${1#unix://}" "http://engine$2" "${@:3}" ;;
+	tcp://*) curl -sS --fail --max-time 60 "http://${1#tcp://}$2" "${@:3}" ;;
+	*) die "address '$1' is neither unix:// nor tcp://" ;;
+	esac
+}
+
+address_of() { printf 'unix://%s/docker.sock\n' "$(run_of "$1")"; }
+api() { call "$(address_of "$1")" "${@:2}"; }
 
 # overlay_works FOLDER: whether the kernel mounts an overlay there (it refuses on top of another overlay)
 overlay_works()
@@ -197,7 +211,7 @@ engine_up()
 	bridge_up "$peer"
 	PATH=$bin:$PATH spawn "$peer" "$bin/dockerd" \
 		--config-file "$dir/daemon.json" --data-root "$dir/data" --exec-root "$run/exec" \
-		--pidfile "$run/docker.pid" --storage-driver "$driver" --group root \
+		--pidfile "$run/docker.pid" --storage-driver "$driver" --group "${SUDO_GID:-0}" \
 		--host "unix://$run/docker.sock" --host "tcp://127.0.0.1:$port" --tls=false \
 		--containerd-namespace "$(bridge_of "$peer")" \
 		--containerd-plugins-namespace "$(bridge_of "$peer")-plugins" \
@@ -215,7 +229,7 @@ engine_start()
 	need busybox busybox-static
 	[ "$(id -u)" = 0 ] || die "$peer: an Engine needs root"
 	if pid_of "$peer" >/dev/null && await 300 "$peer" api "$peer" /_ping; then
-		base_image "$peer"
+		base_image "$(address_of "$peer")"
 		return
 	fi
 	engine_stop "$peer"
@@ -232,7 +246,7 @@ engine_start()
 			die "$peer: does not start, log in $dir/log"
 		fi
 	fi
-	base_image "$peer"
+	base_image "$(address_of "$peer")"
 	say "$peer: Docker Engine $(api "$peer" /version | sed 's/.*"Version":"\([^"]*\)","ApiVersion.*/\1/')," \
 		"unix://$(run_of "$peer")/docker.sock"
 }
@@ -281,18 +295,20 @@ base_tree()
 	printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
 }
 
-# base_image PEER: feeds busybox:test to the Engine as a tar, once
+# base_image ADDRESS: feeds busybox:test to an Engine as a tar, once
 base_image()
 {
-	local peer=$1 root reply
-	api "$peer" /images/busybox:test/json >/dev/null 2>&1 && return
+	local address=$1 root reply
+	need curl curl
+	need busybox busybox-static
+	call "$address" /images/busybox:test/json >/dev/null 2>&1 && return
 	root=$(mktemp -d)
 	base_tree "$root"
-	reply=$(tar -C "$root" --numeric-owner --owner 0 --group 0 -cf - . |
-		api "$peer" "/images/create?fromSrc=-&repo=busybox&tag=test&changes=CMD%20%5B%22/bin/sh%22%5D&changes=ENV%20PATH%3D/bin" \
-			-X POST -H 'Content-Type: application/x-tar' --data-binary @-)
+	reply=$(tar -C "$root" --numeric-owner --owner 0 --group 0 -cf - . | call "$address" \
+		"/images/create?fromSrc=-&repo=busybox&tag=test&changes=CMD%20%5B%22/bin/sh%22%5D&changes=ENV%20PATH%3D/bin" \
+		-X POST -H 'Content-Type: application/x-tar' --data-binary @-)
 	rm -rf "$root"
-	api "$peer" /images/busybox:test/json >/dev/null || die "$peer: import of busybox:test failed: $reply"
+	call "$address" /images/busybox:test/json >/dev/null || die "import of busybox:test failed: $reply"
 }
 
 start_engine() { engine_start engine /usr/sbin; }
@@ -325,6 +341,11 @@ main()
 {
 	local verb=${1:-help} peer known failed=0
 	shift || true
+	case $verb in
+	list) printf '%s\n' "${all_peers[@]}"; return ;;
+	packages) printf '%s\n' "${packages[@]}"; return ;;
+	base) base_image "${1:?address}"; return ;;
+	esac
 	[ "$verb" = clean ] || [ "$verb" = help ] || [ $# -gt 0 ] || die "$verb: of which peer?"
 	if [ "${1:-}" = all ] || [ "$verb" = clean ]; then
 		set -- "${all_peers[@]}"

@@ -92,7 +92,7 @@ need_engine()
 	need_command jq jq
 	need_command python3 python3
 	need_command git git
-	if [ -z "${BT_ENGINE_SOCKET:-}" ]; then
+	if [ -z "${BT_ENGINE_SOCKET:-}" ] && ! eval "$("$ROOT/ci/peers.sh" env engine)"; then
 		fail "no Engine: install the package 'docker.io', then eval \"\$(ci/peers.sh start engine; ci/peers.sh env engine)\""
 	fi
 	api GET /_ping >/dev/null || fail "the Engine at $BT_ENGINE_SOCKET does not answer (package 'docker.io')"

@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# test.sh: installs what the tests need and runs them all. Exit status 0 only when everything passed.
+#
+#   ci/test.sh                             everything
+#   ci/test.sh lint|unit|integration...    only these parts
+#
+# The last line is "N passed, N failed", counted over unit test cases and integration tests; a failure anywhere else
+# (lint, make, fuzz, another architecture, a peer that does not start) counts as one. Peers that this run started are
+# stopped at its end, however it ends.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# peers, mounts and users of the tests need root
+if [ "$(id -u)" != 0 ]; then
+	exec sudo -E "${BASH_SOURCE[0]}" "$@"
+fi
+
+integration_tools=(bats curl git jq openssl python3 time)
+jobs=$(nproc)
+passed=0
+failed=0
+began=$SECONDS
+summary=()
+started=()
+log=$(mktemp)
+
+finish()
+{
+	local peer
+	rm -f "$log"
+	for peer in "${started[@]}"; do
+		ci/peers.sh stop "$peer" || true
+	done
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# part NAME COMMAND...: runs it, and notes how long it took and how it ended
+part()
+{
+	local name=$1 at=$SECONDS result=ok
+	shift
+	printf '\n== %s\n' "$name"
+	if ! "$@"; then
+		result=FAILED
+	fi
+	summary+=("$(printf '%-14s %4d s  %s' "$name" $((SECONDS - at)) "$result")")
+	[ "$result" = ok ]
+}
+
+# whole NAME COMMAND...: a part that counts as one failure
+whole() { part "$@" || { failed=$((failed + 1)); return 1; }; }
+
+# add OK BAD: to the totals
+add()
+{
+	passed=$((passed + $1))
+	failed=$((failed + $2))
+}
+
+# The counts of a part are named, so that the last line of all is the only one of its kind.
+make_unit()
+{
+	local status=0 counts
+	make -j "$jobs" unit 2>&1 | tee "$log" | sed -u 's/^\([0-9]* passed, [0-9]* failed\)$/unit: \1/' || status=1
+	counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1 | tr -d 'a-z,' || true)
+	if [ -z "$counts" ]; then
+		# it did not even build
+		add 0 1
+		return 1
+	fi
+	# shellcheck disable=SC2086 # two numbers
+	add $counts
+	return $status
+}
+
+make_fuzz()
+{
+	make -j "$jobs" fuzz 2>&1 | sed -u 's/^\([0-9]* passed, [0-9]* failed\)$/fuzz: \1/'
+}
+
+cross()
+{
+	make -j "$jobs" ARCH="$1" && make ARCH="$1" check-binary
+}
+
+peers()
+{
+	local peer
+	for peer in $(ci/peers.sh list); do
+		# one that runs already is not ours to stop
+		if ! ci/peers.sh status "$peer" >/dev/null; then
+			started+=("$peer")
+			ci/peers.sh start "$peer" || return 1
+		fi
+		ci/peers.sh env "$peer" >"$log" || return 1
+		# shellcheck disable=SC1090 # what the line above wrote
+		. "$log"
+	done
+}
+
+bats_all()
+{
+	local status=0 ok bad
+	bats --formatter tap --timing tests/integration 2>&1 | tee "$log" || status=1
+	ok=$(grep -c '^ok ' "$log" || true)
+	bad=$(grep -c '^not ok ' "$log" || true)
+	# a skipped test has shown nothing; nor has a run without tests
+	bad=$((bad + $(grep -c '^ok .* # skip' "$log" || true)))
+	if [ "$ok" -eq 0 ] || { [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; }; then
+		bad=$((bad + 1))
+	fi
+	add "$ok" "$bad"
+	[ "$bad" -eq 0 ]
+}
+
+do_lint() { whole lint make lint || true; }
+
+do_unit()
+{
+	part unit make_unit || true
+	whole fuzz make_fuzz || true
+}
+
+do_integration()
+{
+	local packages
+	packages=$(ci/peers.sh packages)
+	# shellcheck disable=SC2086 # words
+	whole 'packages' ci/install.sh $packages "${integration_tools[@]}" || return 0
+	whole 'make' make -j "$jobs" || return 0
+	whole 'peers' peers || return 0
+	part integration bats_all || true
+}
+
+do_all()
+{
+	local packages
+	packages=$(ci/peers.sh packages)
+	# shellcheck disable=SC2086 # words
+	whole packages ci/install.sh build cross test $packages "${integration_tools[@]}" || return 0
+	do_lint
+	whole make make -j "$jobs" || return 0
+	whole check-binary make check-binary || true
+	do_unit
+	whole aarch64 cross aarch64 || true
+	whole armv7 cross armv7 || true
+	whole peers peers || return 0
+	part integration bats_all || true
+}
+
+if [ $# -eq 0 ]; then
+	do_all
+fi
+for name in "$@"; do
+	case $name in
+	lint | unit) whole packages ci/install.sh build test && "do_$name" ;;
+	integration) whole packages ci/install.sh build && do_integration ;;
+	*) echo "no part '$name', there are: lint, unit, integration" >&2; exit 2 ;;
+	esac || true
+done
+
+printf '\n== how long it took\n'
+printf '%s\n' "${summary[@]}"
+printf '%-14s %4d s\n\n' all $((SECONDS - began))
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
