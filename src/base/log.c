@@ -3,6 +3,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static void emit(struct log *log, enum log_level level, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+
 static void
 emit(struct log *log, enum log_level level, const char *fmt, va_list ap)
 {
