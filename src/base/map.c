@@ -41,7 +41,7 @@ map_release(struct map *m)
 static uint32_t *
 slot_of(const struct map *m, struct str key, uint64_t hash)
 {
-	size_t i = hash & (m->nslots - 1);
+	size_t i = (size_t)hash & (m->nslots - 1);
 
 	for (;; i = (i + 1) & (m->nslots - 1)) {
 		const struct map_entry *e;
