@@ -25,8 +25,8 @@ struct bk_vertex {
 	bool cached;
 	int64_t started_ns;
 	int64_t completed_ns;
-	struct str error;      /* empty: none */
-	struct str group_id;   /* empty: the step is in no progress group */
+	struct str error;    /* empty: none */
+	struct str group_id; /* empty: the step is in no progress group */
 	struct str group_name;
 	bool group_weak;
 };

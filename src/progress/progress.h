@@ -71,13 +71,13 @@ struct progress_options {
 	enum progress_mode mode;
 	enum progress_ci ci;
 	int fd;
-	bool terminal;           /* fd is one */
-	unsigned width, height;  /* of the terminal, 0 is unknown */
+	bool terminal;          /* fd is one */
+	unsigned width, height; /* of the terminal, 0 is unknown */
 	bool no_color;
-	bool dumb;               /* a terminal without cursor movement: auto means plain */
-	bool cut_names;          /* plain: step names are cut after 72 bytes */
-	unsigned log_lines;      /* tty: wanted lines of output per step, 0 is 6 */
-	unsigned rate_ms;        /* between two redraws, 0 is the default */
+	bool dumb;                       /* a terminal without cursor movement: auto means plain */
+	bool cut_names;                  /* plain: step names are cut after 72 bytes */
+	unsigned log_lines;              /* tty: wanted lines of output per step, 0 is 6 */
+	unsigned rate_ms;                /* between two redraws, 0 is the default */
 	struct progress_palette palette; /* all empty: the default one */
 	const char *description; /* who builds: the "#0" line, the right end of the tty head */
 	const char *source_path; /* the Dockerfile in the repository, for annotations; or NULL */
@@ -93,8 +93,8 @@ enum progress_ci progress_ci_of(const char *provider);
  * is auto), colours, rate, log lines, name cutting. Bad colours are told to log
  * and ignored. ERR_USAGE for an unknown mode.
  */
-int progress_options_from_env(struct progress_options *o, const struct env *env, struct log *log,
-	struct err *err);
+int progress_options_from_env(
+	struct progress_options *o, const struct env *env, struct log *log, struct err *err);
 
 /* NULL and ERR_USAGE: tty was asked for and fd is no terminal. */
 struct progress *progress_new(const struct progress_options *o, struct err *err);
