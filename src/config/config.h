@@ -38,7 +38,7 @@ struct config_origin {
 	unsigned line, col;
 };
 
-/* Not set: value NULL. Set values are never empty. */
+/* Not set: value NULL, whatever 'from' says (an explicit null has a place, too). Never empty. */
 struct config_text {
 	const char *value;
 	struct config_origin from;
@@ -58,7 +58,8 @@ struct config_flag {
 };
 
 struct config_pair {
-	const char *key, *value;
+	const char *key;
+	char *value;
 	bool secret; /* a credential of a cache backend: mask it; config_release wipes it */
 	struct config_origin from;
 };
@@ -68,6 +69,7 @@ struct config_pairs {
 	struct config_pair *items;
 	size_t n, cap;
 	bool present; /* written at all, if only as {} */
+	bool closed;  /* an explicit null: farther files add nothing */
 };
 
 /* One rule as a line KEY=VALUE,KEY=VALUE; values with a comma or a quote are quoted as in CSV. */
@@ -86,7 +88,7 @@ struct config_lines {
 /* What every registry may carry besides its own keys. */
 struct config_access {
 	struct config_flag insecure; /* plain HTTP, or a certificate that is not checked */
-	struct config_text ca;       /* a PEM file; relative names are already joined to their file */
+	struct config_text ca; /* a PEM file; relative names are already joined to their file */
 };
 
 struct config_registries {
@@ -157,18 +159,18 @@ struct config {
 	} ci;
 	struct config_target *targets;
 	size_t ntargets, captargets;
-	struct strlist gitops; /* names only */
+	struct strlist gitops;     /* names only */
 	struct config_flag stages; /* not set means true */
 	struct config_text default_branch;
-	struct config_lines tags;    /* "type=semver,pattern={{version}}" */
-	struct config_text tags_pr;  /* tags.pr: "number" or "branch"; not set means number */
-	struct config_lines flavor;  /* "latest=auto", "prefix=v" */
+	struct config_lines tags;     /* "type=semver,pattern={{version}}" */
+	struct config_text tags_pr;   /* tags.pr: "number" or "branch"; not set means number */
+	struct config_lines flavor;   /* "latest=auto", "prefix=v" */
 	struct config_flag labels_on; /* labels: false; not set means true */
 	struct config_pairs labels;
 	struct config_flag summary, guard;
-	struct config_text builder;   /* address as of --builder */
-	struct config_lines secrets;  /* "id=npm,src=FILE" or "id=npm,env=NAME", as of --secret */
-	struct strlist files;         /* what was read, nearest first; or BUILDTOOLS_CONTENT */
+	struct config_text builder;  /* address as of --builder */
+	struct config_lines secrets; /* "id=npm,src=FILE" or "id=npm,env=NAME", as of --secret */
+	struct strlist files;        /* what was read, nearest first; or BUILDTOOLS_CONTENT */
 };
 
 /*

@@ -20,22 +20,24 @@ enum { REGISTRY_FIELDS_MAX = 8 };
 
 /* Text belongs to the arena, secret to the struct. */
 struct registry_choice {
-	const char *kind;   /* dockerhub acr ecr gitea github gitlab quay gcr none */
-	const char *title;  /* Dockerhub ACR ECR Gitea Github Gitlab Quay.io GCR "No docker registry" */
+	const char *kind; /* dockerhub acr ecr gitea github gitlab quay gcr none */
+	const char
+		*title; /* Dockerhub ACR ECR Gitea Github Gitlab Quay.io GCR "No docker registry" */
 	const char *url;    /* REG of REG/NAME:TAG, lower case; "noregistry" for none */
 	const char *server; /* HOST[:PORT] to log in to; docker.io for Docker Hub; NULL for none */
 	const char *user;   /* NULL when not known */
-	/* not set when it comes from somewhere else: cloud chain (acr, ecr, gcr), stored credentials */
+	/* not set when it comes from somewhere else: cloud chain (acr, ecr, gcr), stored
+	 * credentials */
 	struct secret secret;
-	/* "CI_JOB_TOKEN", "registry.quay.password in '/x/.buildtools.yaml'"; NULL without secret */
+	/* "CI_JOB_TOKEN", "registry.quay.password in /x/.buildtools.yaml"; NULL without secret */
 	const char *credentials;
 	bool insecure;
 	const char *ca;      /* PEM file or NULL */
 	const char *region;  /* ecr: configured, else of the URL, else NULL */
 	const char *account; /* ecr: digits in front of the URL; NULL for ECR Public */
 	bool ecr_public;
-	const char *tenant; /* acr, or NULL */
-	bool ambient;       /* chosen by variables that the CI sets by itself */
+	const char *tenant;        /* acr, or NULL */
+	bool ambient;              /* chosen by variables that the CI sets by itself */
 	struct config_origin from; /* of the field that decided */
 	struct registry_field fields[REGISTRY_FIELDS_MAX];
 	size_t nfields;

@@ -33,9 +33,9 @@ enum credential_kind {
 
 struct credential {
 	enum credential_kind kind;
-	char *user;   /* owned; never NULL unless kind is CREDENTIAL_NONE */
+	char *user; /* owned; never NULL unless kind is CREDENTIAL_NONE */
 	struct secret secret;
-	char *source; /* owned; what to show: "CI_JOB_TOKEN", "'/root/.docker/config.json'" */
+	char *source; /* owned; what to show: "CI_JOB_TOKEN", "/root/.docker/config.json" */
 };
 
 /*
@@ -64,8 +64,8 @@ void credentials_add(struct credentials *c, const char *scope, const char *user,
  * CREDENTIAL_NONE. ERR_AUTH when a credential helper fails: it may run for up to
  * 30 s, so do not call this from a loop that must go on. out is overwritten.
  */
-int credentials_find(struct credentials *c, const char *where, struct credential *out,
-	struct err *err);
+int credentials_find(
+	struct credentials *c, const char *where, struct credential *out, struct err *err);
 /* True when the answer needs a helper to be run: then look it up in a child process. */
 bool credentials_needs_helper(const struct credentials *c, const char *where);
 void credential_release(struct credential *cred);
