@@ -41,7 +41,8 @@ common_teardown()
 {
 	local pid point name
 	for pid in "${PIDS[@]}"; do
-		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+		kill -KILL "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
 	done
 	if [ -n "$OWN_PEERS" ]; then
 		BUILDTOOLS_PEERS=$OWN_PEERS "$ROOT/ci/peers.sh" clean
@@ -326,7 +327,8 @@ proxied()
 # unproxied: straight to the Engine again
 unproxied()
 {
-	kill -KILL "$PROXY_PID" 2>/dev/null
+	kill -KILL "$PROXY_PID"
+	wait "$PROXY_PID" 2>/dev/null || true
 	DOCKER_HOST=unix://$SOCKET
 }
 
