@@ -1,48 +1,30 @@
 /* Configuration: sources, precedence, understanding of documents. Rows F-C01 to F-C23. */
 #include "test.h"
 
+#include "tree.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/env.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
 #include "config/node.h"
 
-enum { VARS_MAX = 16 };
-
-/* A temporary tree, one environment, one load. */
 struct fixture {
-	char root[64];
-	char *made[64]; /* what teardown removes, in order of making */
-	size_t nmade;
+	struct test_tree tree;
 	struct arena arena;
 	struct config c;
 	struct err err;
-	struct log log;
-	struct buf logged;
 };
-
-static void
-keep_log(struct log *log, enum log_level level, const char *text)
-{
-	static const char *const names[] = {"debug", "info", "warn", "error"};
-
-	buf_addf(log->arg, "%s: %s\n", names[level], text);
-}
 
 static int
 setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
 
-	snprintf(f->root, sizeof(f->root), "/tmp/test-config-XXXXXX");
-	if (!mkdtemp(f->root))
-		return -1;
-	f->log = (struct log){.min = LOG_DEBUG, .write = keep_log, .arg = &f->logged};
+	tree_open(&f->tree);
 	*state = f;
 	return 0;
 }
@@ -52,43 +34,11 @@ teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	while (f->nmade > 0) {
-		f->nmade--;
-		remove(f->made[f->nmade]);
-		free(f->made[f->nmade]);
-	}
-	remove(f->root);
+	tree_close(&f->tree);
 	config_release(&f->c);
 	arena_release(&f->arena);
-	buf_release(&f->logged);
 	free(f);
 	return 0;
-}
-
-static const char *
-make_dir(struct fixture *f, const char *name)
-{
-	char *path = xasprintf("%s/%s", f->root, name);
-
-	assert_that(mkdir(path, 0700) == 0, "mkdir %s", path);
-	return f->made[f->nmade++] = path;
-}
-
-/* name is relative to the root of the tree; the file is made or written anew */
-static void
-put(struct fixture *f, const char *name, const char *text)
-{
-	char *path = xasprintf("%s/%s", f->root, name);
-	bool fresh = access(path, F_OK) != 0;
-	FILE *out = fopen(path, "w");
-
-	assert_that(out != NULL, "create %s", path);
-	fputs(text, out);
-	fclose(out);
-	if (fresh)
-		f->made[f->nmade++] = path;
-	else
-		free(path);
 }
 
 /* Loads for the folder sub of the tree with variables up to NULL. */
@@ -96,12 +46,12 @@ static int
 load(struct fixture *f, const char *sub, const char *const *vars)
 {
 	struct env env = {vars};
-	cleanup_free char *dir = xasprintf("%s/%s", f->root, sub);
+	cleanup_free char *dir = xasprintf("%s/%s", f->tree.root, sub);
 
 	config_release(&f->c);
-	buf_reset(&f->logged);
+	buf_reset(&f->tree.logged);
 	f->err = (struct err){0};
-	return config_load(&f->arena, &env, dir, &f->log, &f->c, &f->err);
+	return config_load(&f->arena, &env, dir, &f->tree.log, &f->c, &f->err);
 }
 
 static int
@@ -132,37 +82,24 @@ assert_secret(const struct config_secret *s, const char *want)
 }
 
 static void
-assert_logged(struct fixture *f, const char *text)
-{
-	assert_that(strstr(buf_cstr(&f->logged), text), "'%s' not in log:\n%s", text,
-		buf_cstr(&f->logged));
-}
-
-static void
-assert_not_logged(struct fixture *f, const char *text)
-{
-	assert_that(!strstr(buf_cstr(&f->logged), text), "'%s' in log:\n%s", text,
-		buf_cstr(&f->logged));
-}
-
-static void
 f_c01_file_in_dir(void **state)
 {
 	struct fixture *f = *state;
 	char where[128];
 
-	put(f, ".buildtools.yaml",
+	tree_put(&f->tree, ".buildtools.yaml",
 		"registry:\n  quay:\n    repository: team\n    username: bob\n"
 		"    password: hunter2\n");
 	assert_ok(load(f, "", NO_VARS), &f->err);
 	assert_text(&f->c.registry.quay.repository, "team");
 	assert_text(&f->c.registry.quay.username, "bob");
 	assert_secret(&f->c.registry.quay.password, "hunter2");
-	snprintf(where, sizeof(where), "'%s/.buildtools.yaml' line 3", f->root);
+	snprintf(where, sizeof(where), "'%s/.buildtools.yaml' line 3", f->tree.root);
 	assert_string_equal(
 		config_origin_text(&f->arena, &f->c.registry.quay.repository.from), where);
-	snprintf(where, sizeof(where), "Parsing config from file: '%s/.buildtools.yaml'", f->root);
-	assert_logged(f, where);
+	snprintf(where, sizeof(where), "Parsing config from file: '%s/.buildtools.yaml'",
+		f->tree.root);
+	tree_logged(&f->tree, where);
 	assert_int_equal(f->c.files.n, 1);
 }
 
@@ -171,13 +108,14 @@ f_c02_nearest_wins_per_field(void **state)
 {
 	struct fixture *f = *state;
 
-	make_dir(f, "a");
-	make_dir(f, "a/b");
-	put(f, ".buildtools.yaml",
+	tree_dir(&f->tree, "a");
+	tree_dir(&f->tree, "a/b");
+	tree_put(&f->tree, ".buildtools.yaml",
 		"registry: {quay: {repository: far, username: far}}\n"
 		"cache: {ecr: {tag: far}}\nlabels: {one: far, two: far}\n");
-	put(f, "a/.buildtools.yaml", "registry: {quay: {username: middle, password: p}}\n");
-	put(f, "a/b/.buildtools.yaml",
+	tree_put(&f->tree, "a/.buildtools.yaml",
+		"registry: {quay: {username: middle, password: p}}\n");
+	tree_put(&f->tree, "a/b/.buildtools.yaml",
 		"registry: {quay: {repository: near}}\n"
 		"labels: {one: near}\n");
 	assert_ok(load(f, "a/b", NO_VARS), &f->err);
@@ -189,7 +127,7 @@ f_c02_nearest_wins_per_field(void **state)
 	assert_string_equal(f->c.labels.items[0].value, "near");
 	assert_string_equal(f->c.labels.items[1].key, "two");
 	assert_int_equal(f->c.files.n, 3);
-	assert_logged(f, "Merging with config from file: '");
+	tree_logged(&f->tree, "Merging with config from file: '");
 	assert_ok(load(f, "a", NO_VARS), &f->err);
 	assert_text(&f->c.registry.quay.repository, "far");
 }
@@ -199,9 +137,11 @@ f_c02_empty_text_in_a_near_file_says_nothing(void **state)
 {
 	struct fixture *f = *state;
 
-	make_dir(f, "a");
-	put(f, ".buildtools.yaml", "registry: {quay: {repository: far, password: far}}\n");
-	put(f, "a/.buildtools.yaml", "registry:\n  quay:\n    repository: ''\n    password:\n");
+	tree_dir(&f->tree, "a");
+	tree_put(&f->tree, ".buildtools.yaml",
+		"registry: {quay: {repository: far, password: far}}\n");
+	tree_put(&f->tree, "a/.buildtools.yaml",
+		"registry:\n  quay:\n    repository: ''\n    password:\n");
 	assert_ok(load(f, "a/", NO_VARS), &f->err);
 	assert_text(&f->c.registry.quay.repository, "far");
 	assert_secret(&f->c.registry.quay.password, "far");
@@ -212,12 +152,12 @@ f_c03_targets_and_gitops_unite(void **state)
 {
 	struct fixture *f = *state;
 
-	make_dir(f, "a");
-	put(f, ".buildtools.yaml",
+	tree_dir(&f->tree, "a");
+	tree_put(&f->tree, ".buildtools.yaml",
 		"targets:\n  local: {context: far, namespace: far}\n"
 		"  prod: {context: p, kubeconfig: 'secret'}\n"
 		"gitops: {dummy: {url: u, path: p}, two: {url: u}}\n");
-	put(f, "a/.buildtools.yaml",
+	tree_put(&f->tree, "a/.buildtools.yaml",
 		"targets: {local: {context: near}, mine: {}, none: }\n"
 		"gitops: {two: {path: x}}\n");
 	assert_ok(load(f, "a", NO_VARS), &f->err);
@@ -248,7 +188,7 @@ f_c04_to_06_content_variable(void **state)
 	struct fixture *f = *state;
 	size_t i;
 
-	put(f, ".buildtools.yaml", "registry: {quay: {repository: file}}\n");
+	tree_put(&f->tree, ".buildtools.yaml", "registry: {quay: {repository: file}}\n");
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		assert_row_ok(rows[i].name, load_content(f, rows[i].content), &f->err);
 		assert_row_str(rows[i].name, str_from(f->c.registry.dockerhub.namespace.value),
@@ -256,7 +196,7 @@ f_c04_to_06_content_variable(void **state)
 		assert_text(&f->c.registry.quay.repository, NULL);
 	}
 	assert_ok(load_content(f, rows[0].content), &f->err);
-	assert_logged(f, "Failed to decode BASE64, falling back to plaintext");
+	tree_logged(&f->tree, "Failed to decode BASE64, falling back to plaintext");
 	assert_string_equal(config_origin_text(&f->arena, &f->c.registry.dockerhub.namespace.from),
 		"BUILDTOOLS_CONTENT line 3");
 }
@@ -269,7 +209,7 @@ f_c07_environment_beats_file(void **state)
 	struct fixture *f = *state;
 	const struct config_text *t;
 
-	put(f, ".buildtools.yaml",
+	tree_put(&f->tree, ".buildtools.yaml",
 		"registry: {dockerhub: {namespace: file, username: file, password: file}}\n");
 	assert_ok(load(f, "", vars), &f->err);
 	t = &f->c.registry.dockerhub.namespace;
@@ -395,11 +335,11 @@ f_c08_names_the_file(void **state)
 {
 	struct fixture *f = *state;
 
-	make_dir(f, "a");
-	put(f, ".buildtools.yaml", "# a\nfoo: x\n");
+	tree_dir(&f->tree, "a");
+	tree_put(&f->tree, ".buildtools.yaml", "# a\nfoo: x\n");
 	assert_int_equal(load(f, "a", NO_VARS), -1);
 	assert_err(&f->err, ERR_CONFIG, ".buildtools.yaml', line 2, column 1: unknown key 'foo'");
-	assert_err(&f->err, ERR_CONFIG, f->root);
+	assert_err(&f->err, ERR_CONFIG, f->tree.root);
 }
 
 static void
@@ -437,7 +377,7 @@ f_c10_f_c11_f_c21_f_c23_accepted(void **state)
 	for (i = 0; i < ARRAY_LEN(rows); i++)
 		assert_row_ok(rows[i].name, load_content(f, rows[i].content), &f->err);
 	assert_ok(load_content(f, "vcs: {vcs: x}"), &f->err);
-	assert_logged(f, "warn: 'BUILDTOOLS_CONTENT', line 1: 'vcs.vcs' has no meaning");
+	tree_logged(&f->tree, "warn: 'BUILDTOOLS_CONTENT', line 1: 'vcs.vcs' has no meaning");
 	assert_ok(load_content(f, "registry: {quay: {password: 0x10}}"), &f->err);
 	assert_secret(&f->c.registry.quay.password, "0x10");
 	assert_ok(load_content(f, "registry: {quay: {repository: !!str null}}"), &f->err);
@@ -481,17 +421,18 @@ f_c13_a_nearer_registry_replaces(void **state)
 {
 	struct fixture *f = *state;
 
-	make_dir(f, "a");
-	put(f, ".buildtools.yaml", "registry: {quay: {repository: far, password: p}}\n");
-	put(f, "a/.buildtools.yaml", "registry: {github: {repository: near}}\n");
+	tree_dir(&f->tree, "a");
+	tree_put(
+		&f->tree, ".buildtools.yaml", "registry: {quay: {repository: far, password: p}}\n");
+	tree_put(&f->tree, "a/.buildtools.yaml", "registry: {github: {repository: near}}\n");
 	assert_ok(load(f, "a", NO_VARS), &f->err);
 	assert_text(&f->c.registry.github.repository, "near");
 	assert_text(&f->c.registry.quay.repository, NULL);
 	assert_false(secret_is_set(&f->c.registry.quay.password.value));
-	assert_logged(f, "info: registry 'quay' of '");
+	tree_logged(&f->tree, "info: registry 'quay' of '");
 
 	/* what does not make a registry leaves the parent's alone */
-	put(f, "a/.buildtools.yaml", "registry: {github: {token: near}}\n");
+	tree_put(&f->tree, "a/.buildtools.yaml", "registry: {github: {token: near}}\n");
 	assert_ok(load(f, "a", NO_VARS), &f->err);
 	assert_text(&f->c.registry.quay.repository, "far");
 	assert_secret(&f->c.registry.github.token, "near");
@@ -502,12 +443,12 @@ f_c13_null_and_false_take_back(void **state)
 {
 	struct fixture *f = *state;
 
-	make_dir(f, "a");
-	put(f, ".buildtools.yaml",
+	tree_dir(&f->tree, "a");
+	tree_put(&f->tree, ".buildtools.yaml",
 		"registry: {quay: {repository: far, password: p}}\nguard: true\n"
 		"stages: false\ntags: [type=sha]\nlabels: {a: b}\ndefault_branch: x\n"
 		"cache: {go_mounts: true, s3: {bucket: b}, ecr: {tag: t}}\n");
-	put(f, "a/.buildtools.yaml",
+	tree_put(&f->tree, "a/.buildtools.yaml",
 		"registry: null\ncache: {go_mounts: false, s3: ~}\n"
 		"tags: ~\nlabels: false\nstages: ~\ndefault_branch: ~\n");
 	assert_ok(load(f, "a", NO_VARS), &f->err);
@@ -524,7 +465,7 @@ f_c13_null_and_false_take_back(void **state)
 	assert_true(f->c.guard.value);
 	assert_text(&f->c.cache.ecr_tag, "t");
 	/* an empty value is not null */
-	put(f, "a/.buildtools.yaml", "registry:\ncache:\n  go_mounts:\n");
+	tree_put(&f->tree, "a/.buildtools.yaml", "registry:\ncache:\n  go_mounts:\n");
 	assert_ok(load(f, "a", NO_VARS), &f->err);
 	assert_text(&f->c.registry.quay.repository, "far");
 	assert_true(f->c.cache.go_mounts.value);
@@ -572,7 +513,7 @@ f_c14_f_c15_cache_url(void **state)
 	}
 	assert_ok(load_content(f, "cache: {ecr: {url: 123456789.dkr.ecr.us-east-1.amazonaws.com}}"),
 		&f->err);
-	assert_logged(f, "warn: ");
+	tree_logged(&f->tree, "warn: ");
 }
 
 static void
@@ -596,26 +537,31 @@ f_c16_f_c17_cache_settings(void **state)
 static void
 f_c18_go_mounts_words(void **state)
 {
+	/* the file says true: false must win over it, an empty variable must not */
 	static const struct {
-		const char *word;
+		const char *words;
 		int rc;
 		bool value;
-	} rows[] = {{"1", 0, true}, {"t", 0, true}, {"T", 0, true}, {"TRUE", 0, true},
-		{"true", 0, true}, {"True", 0, true}, {"0", 0, false}, {"f", 0, false},
-		{"F", 0, false}, {"FALSE", 0, false}, {"false", 0, false}, {"False", 0, false},
-		{"", 0, true}, {"yes", -1, false}, {"no", -1, false}, {"on", -1, false},
-		{"tRUE", -1, false}, {" true", -1, false}, {"2", -1, false}};
+	} rows[] = {
+		{"1 t T TRUE true True", 0, true},
+		{"0 f F FALSE false False", 0, false},
+		{"", 0, true},
+		{"yes no on tRUE 2", -1, false},
+	};
 	struct fixture *f = *state;
+	struct str rest, word;
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		cleanup_free char *var = xasprintf("BUILDTOOLS_CACHE_GO_MOUNTS=%s", rows[i].word);
-		/* the file says true: false must win over it, an empty variable must not */
-		const char *vars[] = {"BUILDTOOLS_CONTENT=cache: {go_mounts: true}", var, NULL};
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		for (rest = str_from(rows[i].words); str_next(&rest, ' ', &word);) {
+			cleanup_free char *var =
+				xasprintf("BUILDTOOLS_CACHE_GO_MOUNTS=" STR_FMT, STR_ARG(word));
+			const char *vars[] = {
+				"BUILDTOOLS_CONTENT=cache: {go_mounts: true}", var, NULL};
 
-		assert_row_int(rows[i].word, load(f, "", vars), rows[i].rc);
-		assert_row_int(rows[i].word, f->c.cache.go_mounts.value, rows[i].value);
-	}
+			assert_row_int(var, load(f, "", vars), rows[i].rc);
+			assert_row_int(var, f->c.cache.go_mounts.value, rows[i].value);
+		}
 	assert_err(&f->err, ERR_CONFIG,
 		"'BUILDTOOLS_CACHE_GO_MOUNTS' is a bool: parsing \"2\": invalid syntax");
 }
@@ -624,31 +570,27 @@ static void
 f_c19_unreadable_is_an_error(void **state)
 {
 	struct fixture *f = *state;
-	char *path;
+	const char *path = tree_dir(&f->tree, ".buildtools.yaml");
 
-	make_dir(f, "a");
-	make_dir(f, ".buildtools.yaml");
-	assert_int_equal(load(f, "a", NO_VARS), -1);
+	assert_int_equal(load(f, "", NO_VARS), -1);
 	assert_err(&f->err, ERR_SYS, "read '");
 	assert_err(&f->err, ERR_SYS, "directory");
-	rmdir(f->made[--f->nmade]);
-	free(f->made[f->nmade]);
 
-	path = xasprintf("%s/.buildtools.yaml", f->root);
-	f->made[f->nmade++] = path;
+	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(symlink("nothing-here", path), 0);
 	assert_int_equal(load(f, "", NO_VARS), -1);
 	assert_err(&f->err, ERR_SYS, ".buildtools.yaml'");
+
 	unlink(path);
 	assert_int_equal(symlink(".buildtools.yaml", path), 0);
 	assert_int_equal(load(f, "", NO_VARS), -1);
+
 	unlink(path);
 	assert_int_equal(symlink("/dev/null", path), 0);
 	assert_ok(load(f, "", NO_VARS), &f->err);
+
 	unlink(path);
-	put(f, ".buildtools.yaml", "ci: {}\n");
-	f->nmade--; /* path was listed before */
-	free(f->made[f->nmade]);
+	tree_put(&f->tree, ".buildtools.yaml", "ci: {}\n");
 	assert_int_equal(chmod(path, 0), 0);
 	/* root reads everything */
 	assert_int_equal(load(f, "", NO_VARS), geteuid() == 0 ? 0 : -1);
@@ -662,7 +604,7 @@ f_c19_larger_than_the_cap(void **state)
 
 	while (big.len <= 1024 * 1024)
 		buf_puts(&big, "# a line that says nothing, many times over\n");
-	put(f, ".buildtools.yaml", buf_cstr(&big));
+	tree_put(&f->tree, ".buildtools.yaml", buf_cstr(&big));
 	assert_int_equal(load(f, "", NO_VARS), -1);
 	assert_err(&f->err, ERR_LIMIT, ".buildtools.yaml' is larger than 1048576 bytes");
 	assert_int_equal(load_content(f, buf_cstr(&big)), -1);
@@ -705,10 +647,10 @@ new_keys(void **state)
 	char ca[128];
 	size_t i;
 
-	put(f, ".buildtools.yaml", yaml);
+	tree_put(&f->tree, ".buildtools.yaml", yaml);
 	assert_ok(load(f, "", NO_VARS), &f->err);
 	assert_true(f->c.registry.quay.access.insecure.value);
-	snprintf(ca, sizeof(ca), "%s/certs/ca.pem", f->root);
+	snprintf(ca, sizeof(ca), "%s/certs/ca.pem", f->tree.root);
 	assert_text(&f->c.registry.quay.access.ca, ca);
 	assert_text(&f->c.cache.registry_ref, "host/cache");
 	assert_text(&f->c.cache.registry_mode, "max");
@@ -812,24 +754,24 @@ static void
 n_06_foreign_ancestor_is_named(void **state)
 {
 	struct fixture *f = *state;
-	const char *dir = make_dir(f, "a");
+	const char *dir = tree_dir(&f->tree, "a");
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s/.buildtools.yaml", f->root);
-	put(f, ".buildtools.yaml", "default_branch: x\n");
+	snprintf(path, sizeof(path), "%s/.buildtools.yaml", f->tree.root);
+	tree_put(&f->tree, ".buildtools.yaml", "default_branch: x\n");
 	assert_ok(load(f, "a", NO_VARS), &f->err);
-	assert_not_logged(f, "another user");
+	tree_not_logged(&f->tree, "another user");
 	if (geteuid() != 0)
 		return; /* nobody else can give files away */
 	assert_int_equal(chown(path, 12345, (gid_t)-1), 0);
 	assert_ok(load(f, "a", NO_VARS), &f->err);
-	assert_logged(f, "belongs to another user (uid 12345)");
+	tree_logged(&f->tree, "belongs to another user (uid 12345)");
 	assert_text(&f->c.default_branch, "x");
 	assert_ok(load(f, "", NO_VARS), &f->err);
-	assert_not_logged(f, "another user");
+	tree_not_logged(&f->tree, "another user");
 	assert_int_equal(chown(dir, 12345, (gid_t)-1), 0);
 	assert_ok(load(f, "a", NO_VARS), &f->err);
-	assert_not_logged(f, "another user");
+	tree_not_logged(&f->tree, "another user");
 }
 
 static void
@@ -837,17 +779,17 @@ relative_and_missing_directories(void **state)
 {
 	struct fixture *f = *state;
 	struct env env = {NO_VARS};
+	const char *dir = tree_dir(&f->tree, "a");
 	char here[512];
 
-	put(f, ".buildtools.yaml", "default_branch: x\n");
-	make_dir(f, "a");
+	tree_put(&f->tree, ".buildtools.yaml", "default_branch: x\n");
 	assert_ok(load(f, "a/../a/.", NO_VARS), &f->err);
 	assert_text(&f->c.default_branch, "x");
 	assert_int_equal(load(f, "none", NO_VARS), -1);
 	assert_err(&f->err, ERR_SYS, "/none'");
 	assert_non_null(getcwd(here, sizeof(here)));
-	assert_int_equal(chdir(f->made[1]), 0);
-	assert_ok(config_load(&f->arena, &env, ".", &f->log, &f->c, &f->err), &f->err);
+	assert_int_equal(chdir(dir), 0);
+	assert_ok(config_load(&f->arena, &env, ".", &f->tree.log, &f->c, &f->err), &f->err);
 	assert_int_equal(chdir(here), 0);
 	assert_text(&f->c.default_branch, "x");
 }
