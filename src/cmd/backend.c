@@ -1,0 +1,123 @@
+#include "cmd/backend.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "buildkit/peer.h"
+#include "buildkit/session.h"
+#include "cmd/plan.h"
+#include "net/conn.h"
+#include "net/dial.h"
+#include "net/url.h"
+
+enum { DIAL_MS = 30000 };
+
+/* From 29.2 on the Engine may have dropped the upgrades and speaks HTTP/2 at once. */
+static int
+engine_direct(struct backend *b, const struct plan *p, int64_t deadline, struct err *err)
+{
+	struct conn *c = docker_dial(&p->endpoint, deadline, err);
+
+	if (!c)
+		return -1;
+	b->peer = bk_peer_new(b->loop, c, "localhost", "http");
+	bk_session_tunnel(b->session, b->peer);
+	return 0;
+}
+
+static int
+open_engine(struct backend *b, const struct plan *p, struct log *log, struct err *err)
+{
+	cleanup_arena struct arena a = { 0 };
+	int64_t deadline = deadline_in(DIAL_MS);
+	struct strlist headers = { 0 };
+	struct conn *c;
+
+	if (docker_ping(&b->docker, &p->endpoint, deadline, err)) {
+		err_wrap(err, "the Docker Engine at %s (%s) does not answer", p->endpoint.address,
+			p->endpoint.source);
+		return err_hint(err, "start a Docker Engine, or name one by DOCKER_HOST, or a BuildKit "
+				     "daemon by BUILDKIT_HOST");
+	}
+	log_debug(log, "Docker Engine %s at %s, API %s", b->docker.engine, p->endpoint.address,
+		b->docker.version);
+	c = docker_upgrade(&b->docker, "/grpc", "h2c", NULL, NULL, deadline, err);
+	if (!c && err->kind == ERR_REMOTE && (err->code == 404 || err->code == 501))
+		return engine_direct(b, p, deadline, err);
+	if (!c)
+		return err_wrap(err, "the Docker Engine at %s", p->endpoint.address);
+	b->peer = bk_peer_new(b->loop, c, "localhost", "http");
+	bk_session_headers(b->session, &a, &headers);
+	c = docker_upgrade(&b->docker, "/session", "h2c", &headers, NULL, deadline, err);
+	if (!c)
+		return err_wrap(err, "the Docker Engine at %s", p->endpoint.address);
+	bk_session_serve(b->session, c);
+	return 0;
+}
+
+static struct conn *
+dial_buildkit(struct arena *a, const char *address, int64_t deadline, struct err *err)
+{
+	struct url url;
+
+	if (url_parse(a, address, &url, err)) {
+		err_wrap(err, "BuildKit address '%s'", address);
+		return NULL;
+	}
+	if (!strcmp(url.scheme, "unix") && !*url.host && *url.path)
+		return dial_unix(url.path, deadline, err);
+	if (!strcmp(url.scheme, "tcp") && *url.host && url.port)
+		return dial_tcp(url.host, url.port, deadline, err);
+	err_set(err, ERR_USAGE, "BuildKit address '%s' has no form that is known", address);
+	err_hint(err, "use unix:///path/to/buildkitd.sock or tcp://host:port");
+	return NULL;
+}
+
+static int
+open_buildkit(struct backend *b, const struct plan *p, struct log *log, struct err *err)
+{
+	cleanup_arena struct arena a = { 0 };
+	int64_t deadline = deadline_in(DIAL_MS);
+	struct conn *c = dial_buildkit(&a, p->address, deadline, err);
+	struct bk_info info;
+
+	if (!c)
+		return err_wrap(err, "BuildKit at %s", p->address);
+	log_info(log, "Connecting to buildkit at %s", p->address);
+	b->peer = bk_peer_new(b->loop, c, "localhost", "http");
+	if (bk_peer_info(b->peer, &a, &info, deadline, err)) {
+		err_wrap(err, "BuildKit at %s does not answer", p->address);
+		return err_hint(err, "is it a BuildKit daemon that listens there, without TLS?");
+	}
+	log_debug(log, "BuildKit %s", info.version ? info.version : "before 0.11");
+	bk_session_tunnel(b->session, b->peer);
+	return 0;
+}
+
+int
+backend_open(struct backend *b, const struct plan *p, const struct bk_session_options *o,
+	struct log *log, struct err *err)
+{
+	int rc;
+
+	*b = (struct backend){ 0 };
+	b->loop = loop_new();
+	b->session = bk_session_new(b->loop, o);
+	rc = p->buildkit ? open_buildkit(b, p, log, err) : open_engine(b, p, log, err);
+	if (rc)
+		backend_close(b);
+	return rc;
+}
+
+void
+backend_close(struct backend *b)
+{
+	/* the session may be a call of the peer */
+	bk_session_free(b->session);
+	bk_peer_free(b->peer);
+	loop_free(b->loop);
+	*b = (struct backend){ 0 };
+}

@@ -1,0 +1,463 @@
+/* 'build': decide, connect, solve every stage and the result, say what came of it. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/sha256.h"
+#include "buildkit/fssend.h"
+#include "buildkit/session.h"
+#include "cmd/backend.h"
+#include "cmd/cmd.h"
+#include "cmd/config_print.h"
+#include "cmd/console.h"
+#include "cmd/exported.h"
+#include "cmd/outputs.h"
+#include "cmd/plan.h"
+#include "cmd/solves.h"
+#include "docker/docker.h"
+#include "progress/progress.h"
+#include "registry/credentials.h"
+
+enum {
+	RETRY_FIRST_MS = 500,
+	RETRY_MOST_MS = 15000,
+};
+
+struct run {
+	struct arena arena;
+	struct cmd_context *ctx;
+	struct build_options options;
+	struct plan plan;
+	struct credentials *credentials;
+	struct progress *progress;
+	struct log log; /* notes between the steps, once progress is on */
+
+	int context_fd, dockerfile_fd;
+	struct fssend_file dockerfile;
+	struct fssend_root roots[2];
+	struct bk_local locals[2];
+	struct bk_session_options session;
+	struct backend backend;
+	struct exported exported;
+	bool export_pending; /* an export succeeded and was not published */
+	int64_t retry_until;
+
+	struct strlist published; /* references, in order */
+	struct bk_result result;  /* of the last solve */
+};
+
+/* ---- what the daemon may read --------------------------------------------- */
+
+static int
+open_dir(const char *path, int *fd, struct err *err)
+{
+	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *fd < 0 ? err_sys(err, "open '%s'", path) : 0;
+}
+
+/*
+ * The Dockerfile is served from memory, under its real name and beside its real
+ * ignore file; 'exported' is no part of the context, whatever patterns say.
+ */
+static int
+prepare_files(struct run *r, struct err *err)
+{
+	static const char *const never[] = { EXPORTED_NAME };
+	const struct plan *p = &r->plan;
+	char key[SHA256_HEX_LEN + 1];
+
+	if (open_dir(p->dir, &r->context_fd, err) ||
+		(p->dockerfile_dir && open_dir(p->dockerfile_dir, &r->dockerfile_fd, err)))
+		return -1;
+	r->dockerfile = (struct fssend_file){ p->dockerfile_name, p->dockerfile, 0644,
+		p->dockerfile_mtime_ns };
+	r->roots[0] = (struct fssend_root){ .dirfd = r->context_fd, .name = "context",
+		.never = never, .nnever = ARRAY_LEN(never) };
+	r->roots[1] = (struct fssend_root){ .dirfd = r->dockerfile_fd, .name = "dockerfile",
+		.files = &r->dockerfile, .nfiles = 1 };
+	r->locals[0] = (struct bk_local){ "context", &r->roots[0] };
+	r->locals[1] = (struct bk_local){ "dockerfile", &r->roots[1] };
+	/* the same project finds its last transfer again, others do not get in its way */
+	sha256_text(str_from(arena_fmt(&r->arena, "%s|%s",
+			    p->ci.repository_url ? p->ci.repository_url : p->dir, p->name)),
+		key);
+	r->session = (struct bk_session_options){ .locals = r->locals, .nlocals = 2,
+		.credentials = r->credentials, .shared_key = arena_cstr(&r->arena, key),
+		.log = &r->log };
+	return 0;
+}
+
+static int
+prepare_credentials(struct run *r, struct err *err)
+{
+	const struct registry_choice *c = &r->plan.registry;
+
+	if (r->options.no_login)
+		return 0;
+	r->credentials = credentials_open(&r->ctx->env, r->ctx->log, err);
+	if (!r->credentials)
+		return -1;
+	if (c->server && secret_is_set(&c->secret))
+		credentials_add(r->credentials, c->server, c->user, &c->secret, c->credentials);
+	return 0;
+}
+
+/* ---- progress ------------------------------------------------------------- */
+
+static void
+note_line(struct log *log, enum log_level level, const char *text)
+{
+	struct run *r = log->arg;
+
+	if (level >= LOG_WARN)
+		progress_warn(r->progress, text, clock_wall_ns());
+	else
+		progress_note(r->progress, text, clock_wall_ns());
+}
+
+static int
+prepare_progress(struct run *r, struct err *err)
+{
+	struct progress_options o = { .fd = STDERR_FILENO };
+	struct winsize size;
+
+	if (progress_mode_parse(r->options.progress, &o.mode, err))
+		return -1;
+	if (r->options.quiet)
+		o.mode = PROGRESS_QUIET;
+	o.terminal = isatty(STDERR_FILENO);
+	if (o.terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0) {
+		o.width = size.ws_col;
+		o.height = size.ws_row;
+	}
+	o.ci = progress_ci_of(r->plan.ci.provider);
+	if (progress_options_from_env(&o, &r->ctx->env, r->ctx->log, err))
+		return -1;
+	r->progress = progress_new(&o, err);
+	if (!r->progress)
+		return -1;
+	r->log = (struct log){ r->ctx->log->min, note_line, r };
+	return 0;
+}
+
+static int64_t
+on_update(const struct bk_update *u, void *arg)
+{
+	struct run *r = arg;
+
+	return progress_update(r->progress, u);
+}
+
+static int64_t
+on_tick(int64_t now_ns, void *arg)
+{
+	struct run *r = arg;
+
+	return progress_tick(r->progress, now_ns);
+}
+
+/* Where in the Dockerfile it failed, and what the failing step said last. */
+static void
+show_failure(struct run *r)
+{
+	const struct bk_failure *f = &r->result.failure;
+	cleanup_buf struct buf text = { 0 };
+	size_t i;
+
+	progress_failure(r->progress);
+	for (i = 0; i < f->nsources; i++)
+		progress_snippet(&text, &f->sources[i]);
+	if (text.len)
+		fd_write_all(STDERR_FILENO, text.p, text.len);
+}
+
+/* ---- solving -------------------------------------------------------------- */
+
+static int
+connect_backend(struct run *r, struct err *err)
+{
+	if (r->backend.peer)
+		return 0;
+	return backend_open(&r->backend, &r->plan, &r->session, &r->log, err);
+}
+
+static int
+solve_once(struct run *r, const struct planned_solve *s, struct err *err)
+{
+	struct bk_observer observer = { on_update, on_tick, r };
+	struct bk_export target = { r->exported.staging, EXPORTED_NAME };
+	int rc;
+
+	r->result = (struct bk_result){ 0 };
+	if (connect_backend(r, err))
+		return -1;
+	bk_session_exports(r->backend.session, &target, s->kind == SOLVE_EXPORT ? 1 : 0);
+	progress_begin(r->progress, s->title, clock_wall_ns());
+	rc = bk_solve_run(r->backend.peer, r->backend.session, &s->solve, &observer, &r->arena,
+		&r->result, err);
+	progress_end(r->progress, clock_wall_ns());
+	return rc;
+}
+
+/* A lost connection costs another try while nothing of the build itself has failed. */
+static bool
+is_transient(const struct run *r, const struct err *err)
+{
+	return (err->kind == ERR_NET || err->kind == ERR_PROTO) && r->result.errors == 0;
+}
+
+static int
+pause_before_retry(struct run *r, int attempt, const struct err *why, struct err *err)
+{
+	int64_t wait = RETRY_FIRST_MS, deadline;
+	unsigned char jitter;
+
+	while (attempt-- > 0 && wait < RETRY_MOST_MS)
+		wait *= 2;
+	random_bytes(&jitter, 1);
+	wait += wait * jitter / 512;
+	log_warn(&r->log, "%s; trying again in %lld.%llds", why->msg, (long long)(wait / 1000),
+		(long long)(wait % 1000 / 100));
+	deadline = deadline_in(wait);
+	while (deadline_poll(deadline) > 0) {
+		interrupt_poll(NULL, 0, deadline_poll(deadline));
+		if (interrupt_check(err))
+			return -1;
+	}
+	return 0;
+}
+
+static int
+solve_with_retry(struct run *r, const struct planned_solve *s, struct err *err)
+{
+	struct err why;
+	int attempt;
+
+	for (attempt = 0;; attempt++) {
+		why = (struct err){ 0 };
+		if (solve_once(r, s, &why) == 0)
+			return 0;
+		/* the first connection is not retried: nothing answers at that address */
+		if (!is_transient(r, &why) || (attempt == 0 && !r->backend.peer) ||
+			clock_ms() >= r->retry_until)
+			break;
+		backend_close(&r->backend);
+		if (pause_before_retry(r, attempt, &why, err))
+			return -1;
+	}
+	*err = why;
+	return -1;
+}
+
+/* The Engine must hold every name, and the same image under all of them. */
+static int
+verify_loaded(struct run *r, const struct planned_solve *s, struct err *err)
+{
+	const char *config = kv_get(&r->result.response, "containerimage.config.digest");
+	const char *digest = kv_get(&r->result.response, "containerimage.digest");
+	size_t i;
+
+	if (!config && !digest)
+		return err_set(err, ERR_PROTO, "the daemon reports success but names no image");
+	for (i = 0; !r->plan.buildkit && i < s->tags.n; i++) {
+		char *id;
+
+		if (docker_image_id(&r->backend.docker, &r->arena, s->tags.items[i], &id, err))
+			return err_wrap(err, "'%s' is not in the Engine after the build",
+				s->tags.items[i]);
+		if (!(config && !strcmp(id, config)) && !(digest && !strcmp(id, digest)))
+			return err_set(err, ERR_PROTO, "'%s' is not the image that was built",
+				s->tags.items[i]);
+	}
+	return 0;
+}
+
+static int
+run_solve(struct run *r, size_t i, struct err *err)
+{
+	struct planned_solve s;
+	size_t k;
+
+	if (solve_plan(&r->arena, &r->plan, &r->options, i, &s, err))
+		return -1;
+	if (s.kind == SOLVE_EXPORT && r->exported.dir < 0 &&
+		exported_open(&r->exported, r->plan.dir, err))
+		return -1;
+	if (solve_with_retry(r, &s, err))
+		return err_wrap(err, "%s", s.title);
+	if (s.kind == SOLVE_EXPORT) {
+		r->export_pending = true;
+		return 0;
+	}
+	if (verify_loaded(r, &s, err))
+		return err_wrap(err, "%s", s.title);
+	for (k = 0; k < s.tags.n; k++)
+		strlist_add(&r->published, &r->arena, s.tags.items[k]);
+	return 0;
+}
+
+/* No export stage is left to come: what was collected takes its place. */
+static int
+publish_exports(struct run *r, size_t next, struct err *err)
+{
+	size_t i;
+
+	if (!r->export_pending)
+		return 0;
+	for (i = next; i < r->plan.nstages; i++)
+		if (r->plan.stages[i].is_export)
+			return 0;
+	r->export_pending = false;
+	return exported_publish(&r->exported, err);
+}
+
+static int
+run_all(struct run *r, struct err *err)
+{
+	size_t i;
+
+	r->retry_until = clock_ms() + r->options.retry_for;
+	for (i = 0; i <= r->plan.nstages; i++)
+		if (run_solve(r, i, err) || publish_exports(r, i + 1, err))
+			return -1;
+	return 0;
+}
+
+/* ---- the verb ------------------------------------------------------------- */
+
+static int
+write_results(struct run *r, struct err *err)
+{
+	const struct build_options *o = &r->options;
+	const struct kvlist *answer = &r->result.response;
+	struct result_field *fields = arena_new(&r->arena, struct result_field, answer->n);
+	const char *digest = kv_get(answer, "containerimage.digest");
+	const char *id = kv_get(answer, "containerimage.config.digest");
+	struct outputs want = { .metadata_file = o->metadata_file, .iidfile = o->iidfile,
+		.env_file = o->env_file, .quiet = o->quiet,
+		.summary = r->plan.config.summary.value, .digest = r->plan.buildkit };
+	struct run_result result;
+	size_t i;
+
+	for (i = 0; i < answer->n; i++)
+		fields[i] = (struct result_field){ answer->items[i].key, answer->items[i].value };
+	result = (struct run_result){
+		.image = r->plan.image,
+		/* what the Engine loaded has no digest in a registry yet */
+		.digest = r->plan.buildkit ? digest : NULL,
+		.image_id = id ? id : digest,
+		.tags = (const char *const *)r->published.items,
+		.n_tags = r->published.n,
+		.fields = fields,
+		.n_fields = answer->n,
+	};
+	return outputs_write(r->ctx->console, &r->ctx->env, &want, &result, err);
+}
+
+static int
+build(struct run *r, struct err *err)
+{
+	int rc;
+
+	if (prepare_credentials(r, err) || prepare_progress(r, err) || prepare_files(r, err))
+		return -1;
+	outputs_image_name(&r->ctx->env, r->ctx->log, r->plan.image);
+	interrupt_install();
+	rc = run_all(r, err);
+	progress_end(r->progress, clock_wall_ns());
+	if (rc && err->kind != ERR_CANCELED) {
+		/* files that were exported before another stage failed are wanted all the same */
+		if (r->export_pending)
+			exported_publish(&r->exported, NULL);
+		show_failure(r);
+	}
+	progress_done(r->progress, clock_wall_ns());
+	progress_warnings(r->progress, r->options.common.verbose);
+	return rc ? rc : write_results(r, err);
+}
+
+static int
+decide(struct run *r, struct err *err)
+{
+	const struct build_options *o = &r->options;
+	struct plan_request req = {
+		.path = o->common.path,
+		.file = o->common.file,
+		.platform = o->platform,
+		.builder = o->builder,
+		.target = o->target,
+		.no_stages = o->no_stages,
+		.build_args = &o->build_args,
+		.labels = &o->labels,
+		.tags = &o->tags,
+		.cache_from = &o->cache_from,
+		.cache_to = &o->cache_to,
+		.missing_ci = "commit and/or branch information is missing (perhaps you're not in a Git "
+			      "repository or forgot to set environment variables?)",
+	};
+	enum plan_step reached;
+	size_t i;
+
+	for (i = 0; i < o->common.notes.n; i++)
+		log_warn(r->ctx->log, "%s", o->common.notes.items[i]);
+	if (plan_make(&r->arena, r->ctx, &req, &r->plan, &reached, err))
+		return -1;
+	console_provider(r->ctx->console, r->plan.ci.provider);
+	return 0;
+}
+
+static int
+print_plan(struct run *r, struct err *err)
+{
+	cleanup_buf struct buf text = { 0 };
+
+	plan_json(&text, &r->plan);
+	return console_print(r->ctx->console, buf_view(&text), err);
+}
+
+static void
+run_release(struct run *r)
+{
+	backend_close(&r->backend);
+	exported_close(&r->exported);
+	progress_free(r->progress);
+	credentials_free(r->credentials);
+	plan_release(&r->plan);
+	fd_close(&r->context_fd);
+	fd_close(&r->dockerfile_fd);
+	arena_release(&r->arena);
+}
+
+int
+cmd_build(struct cmd_context *ctx, int argc, char **argv)
+{
+	struct run r = { .ctx = ctx, .context_fd = -1, .dockerfile_fd = -1,
+		.exported = EXPORTED_NONE };
+	struct err err = { 0 };
+	int code = EXIT_OK, rc;
+
+	rc = build_options_parse(&r.options, argc, argv, &r.arena, &err);
+	if (rc == 0 && cmd_early(ctx, &r.options.common, config_print, &code)) {
+		run_release(&r);
+		return code;
+	}
+	if (rc == 0)
+		rc = decide(&r, &err);
+	if (rc == 0)
+		rc = r.options.dry_run ? print_plan(&r, &err) : build(&r, &err);
+	if (rc) {
+		console_error(ctx->console, "build", &err);
+		code = err.kind == ERR_CANCELED ? EXIT_SIGNAL + err.code : EXIT_BUILD;
+	}
+	run_release(&r);
+	return code;
+}

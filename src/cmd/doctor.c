@@ -1,0 +1,135 @@
+/* 'buildtools doctor': asks everything a build would need, one line each. */
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "buildkit/peer.h"
+#include "buildkit/session.h"
+#include "cmd/backend.h"
+#include "cmd/cmd.h"
+#include "cmd/console.h"
+#include "cmd/plan.h"
+#include "registry/credentials.h"
+
+enum { ANSWER_MS = 30000 };
+
+struct doctor {
+	struct cmd_context *ctx;
+	struct arena arena;
+	struct doctor_options options;
+	struct plan plan;
+	struct buf text;
+	bool sick;
+};
+
+static void
+ok(struct doctor *d, const char *what, const char *said)
+{
+	buf_addf(&d->text, "ok       %s: %s\n", what, said);
+}
+
+static void
+problem(struct doctor *d, const char *what, const struct err *err)
+{
+	d->sick = true;
+	buf_addf(&d->text, "problem  %s: %s\n", what, err->msg);
+	if (err->hint[0])
+		buf_addf(&d->text, "         what to do: %s\n", err->hint);
+}
+
+static void
+check_backend(struct doctor *d)
+{
+	const char *what = d->plan.buildkit ? "BuildKit" : "Docker Engine";
+	struct bk_session_options none = { .log = d->ctx->log };
+	cleanup_backend struct backend b = { 0 };
+	struct bk_info info = { 0 };
+	struct err err = { 0 };
+
+	if (backend_open(&b, &d->plan, &none, d->ctx->log, &err) ||
+		bk_peer_info(b.peer, &d->arena, &info, deadline_in(ANSWER_MS), &err)) {
+		problem(d, what, &err);
+		return;
+	}
+	ok(d, what, arena_fmt(&d->arena, "%s answers at %s%s%s%s",
+			    b.docker.engine[0] ? b.docker.engine : "it", d->plan.address,
+			    info.version ? ", BuildKit " : "", info.version ? info.version : "",
+			    info.containerd_store ? ", containerd image store" : ""));
+	if (d->plan.platforms.n > 1 && !d->plan.buildkit && !info.containerd_store) {
+		err_set(&err, ERR_CONFIG, "several platforms need the containerd image store");
+		err_hint(&err, "set {\"features\": {\"containerd-snapshotter\": true}} in daemon.json");
+		problem(d, "platforms", &err);
+	}
+}
+
+static void
+check_registry(struct doctor *d)
+{
+	const struct registry_choice *r = &d->plan.registry;
+	cleanup_credentials struct credentials *c = NULL;
+	cleanup_credential struct credential found = { 0 };
+	struct err err = { 0 };
+
+	if (!strcmp(r->kind, "none")) {
+		ok(d, "registry", "none is configured; 'push' would have nowhere to go");
+		return;
+	}
+	c = credentials_open(&d->ctx->env, d->ctx->log, &err);
+	if (c && r->server && secret_is_set(&r->secret))
+		credentials_add(c, r->server, r->user, &r->secret, r->credentials);
+	if (!c || (r->server && credentials_find(c, r->server, &found, &err))) {
+		problem(d, "credentials", &err);
+		return;
+	}
+	ok(d, "registry", arena_fmt(&d->arena, "%s, credentials from %s", r->url,
+				  found.source ? found.source : "nowhere: anonymous"));
+}
+
+static int
+examine(struct doctor *d, struct err *err)
+{
+	struct plan_request req = { .path = d->options.common.path,
+		.file = d->options.common.file,
+		.builder = d->options.builder,
+		.no_dockerfile = true };
+	enum plan_step reached;
+	struct err why = { 0 };
+
+	if (plan_make(&d->arena, d->ctx, &req, &d->plan, &reached, &why)) {
+		problem(d, reached == PLAN_DOCKERFILE ? "Dockerfile" : "configuration", &why);
+	} else {
+		ok(d, "configuration", d->plan.config.files.n ? d->plan.config.files.items[0]
+							      : "none, conventions hold");
+		if (d->plan.ci.commit)
+			ok(d, "commit", d->plan.ci.commit);
+		check_backend(d);
+		check_registry(d);
+	}
+	return console_print(d->ctx->console, buf_view(&d->text), err);
+}
+
+int
+cmd_doctor(struct cmd_context *ctx, int argc, char **argv)
+{
+	struct doctor d = { .ctx = ctx };
+	struct err err = { 0 };
+	int code = EXIT_OK, rc;
+
+	if (doctor_options_parse(&d.options, argc, argv, &d.arena, &err)) {
+		console_error(ctx->console, "buildtools doctor", &err);
+		arena_release(&d.arena);
+		return EXIT_VERB_USAGE;
+	}
+	if (!cmd_early(ctx, &d.options.common, NULL, &code)) {
+		rc = examine(&d, &err);
+		if (rc)
+			console_error(ctx->console, "buildtools doctor", &err);
+		code = rc || d.sick ? EXIT_CHECK_FAILED : EXIT_OK;
+	}
+	plan_release(&d.plan);
+	buf_release(&d.text);
+	arena_release(&d.arena);
+	return code;
+}
