@@ -119,8 +119,8 @@ static const struct flag build_flags[] = {
 		.kind = FLAG_LIST,
 		.offset = BUILD(outputs),
 		.words = WORDS_FILE,
-		.help = "Where the result goes: type=local|tar|oci|docker|image|registry[,KEY=VALUE], "
-			"or a folder."},
+		.help = "Where the result goes: type=TYPE[,KEY=VALUE] or a folder; TYPE is local, tar, "
+			"oci, docker, image or registry."},
 	{.name = "push",
 		.kind = FLAG_BOOL,
 		.offset = BUILD(push),
