@@ -53,8 +53,8 @@ struct dockerfile_instruction {
 	int stage;             /* index, -1 before the first FROM */
 	size_t line, end_line; /* 1 is the first; heredocs included */
 	size_t begin, end;     /* bytes of the text: whole lines, heredocs included */
-	size_t after_keyword; /* offset of the byte behind the first blank after the keyword, or end
-				 of it */
+	/* offset behind the keyword and the one blank that follows it, if any */
+	size_t after_keyword;
 };
 
 struct dockerfile_stage {
@@ -66,9 +66,9 @@ struct dockerfile_stage {
 	size_t line;
 	bool is_export; /* the name starts with "export": files come out, no image */
 	/*
-	 * A later stage has the same name. BuildKit allows that: FROM and COPY
-	 * --from take the newest definition above them, a target the last one, so
-	 * this one cannot be built by name.
+	 * A later stage has the same name. BuildKit allows that: FROM takes the
+	 * newest definition above it, COPY --from and a target the last of the
+	 * file, so that this one cannot be built by name.
 	 */
 	bool is_shadowed;
 };
@@ -83,13 +83,13 @@ struct dockerfile_arg {
 struct dockerfile {
 	struct dockerfile_instruction *instructions;
 	size_t ninstructions;
-	struct dockerfile_stage
-		*stages; /* in file order; the last one is the result, named or not */
+	/* in file order; the last one is the result, named or not */
+	struct dockerfile_stage *stages;
 	size_t nstages;
 	struct dockerfile_arg *args;
 	size_t nargs;
 	char escape;        /* '\\' or '`' */
-	const char *syntax; /* value of the syntax directive, or NULL */
+	const char *syntax; /* image that the syntax directive names, or NULL */
 };
 
 /*
@@ -108,10 +108,11 @@ const struct dockerfile_stage *dockerfile_find_stage(const struct dockerfile *df
  * into the shell-form RUN instructions of stages that are based on an image
  * called golang, and of stages based on those; everything else byte for byte.
  * build_args ("K=V") win over defaults of global arguments; may be NULL. Left
- * alone: an instruction that mounts the build cache already (an existing mount
- * of the module cache is not doubled); a stage, and those it is based on, from
- * which another one copies or mounts the places the caches would hide. df is the parse of text.
- * Returns how many instructions were changed. Rewriting twice changes nothing.
+ * alone: an instruction that mounts something on the build cache already (an
+ * existing mount of the module cache is not doubled); a stage, and those it is
+ * based on, from which another one copies or mounts what the caches would hide.
+ * df is the parse of text. Returns how many instructions were changed; rewriting
+ * the result changes nothing.
  */
 size_t dockerfile_go_mounts(struct buf *out, struct str text, const struct dockerfile *df,
 	const struct strlist *build_args);
