@@ -79,7 +79,7 @@ QEMU_armv7 := $(if $(filter armv7,$(HOSTARCH)),,qemu-arm-static)
 
 # What the binary says of itself; without git it is a development build. COMMIT and DATE can be given.
 COMMIT ?= $(shell GIT_OPTIONAL_LOCKS=0 git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
-DATE ?= $(shell git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
+DATE ?= $(shell TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
 BT_DEFS := $(if $(COMMIT),-DBT_VERSION=\"$(VERSION)\" -DBT_COMMIT=\"$(COMMIT)\" -DBT_DATE=\"$(DATE)\",\
 	-DBT_VERSION=\"dev\" -DBT_COMMIT=\"none\" -DBT_DATE=\"unknown\")
 
@@ -188,16 +188,17 @@ fuzz: $(FUZZERS:tests/%.c=$(O)/san/%)
 # Static checks; a stamp per file keeps a second run short. gcc compiles against glibc here, clang warns through clang-tidy.
 L := $(O)/lint
 HEADERS := $(sort $(wildcard src/*/*.h tests/*/*.h))
+INCLUDED := $(HEADERS) $(wildcard src/*/*.inc tests/*/*.inc)
 LINTED := $(SRCS) src/main.c $(TESTS) $(HELPERS) $(FUZZERS)
 LINT_FLAGS := $(LANGUAGE) $(WARN) $(INC) $(TEST_INC) $(BT_DEFS)
 $(L)/tests/fuzz/%: LINT_FLAGS += -Wno-missing-prototypes
-$(L)/%.o: %.c $(HEADERS) | $(FETCHED) $(PB_H)
+$(L)/%.o: %.c $(INCLUDED) | $(FETCHED) $(PB_H)
 	$(call say,GCC,$<)
 	$(Q)gcc -O2 $(if $(filter src/%,$<),$(BANNED)) $(LINT_FLAGS) $(GCC_WARN) -Werror -c -o $@ $<
-$(L)/%.tidy: %.c $(HEADERS) .clang-tidy | $(FETCHED) $(PB_H)
+$(L)/%.tidy: %.c $(INCLUDED) .clang-tidy | $(FETCHED) $(PB_H)
 	$(call say,TIDY,$<)
 	$(Q)clang-tidy --quiet $< -- $(LINT_FLAGS) >$@ 2>&1 || { grep -v 'warnings* generated' $@; exit 1; }
-$(L)/%.h.ok: %.h $(HEADERS) | $(FETCHED) $(PB_H)
+$(L)/%.h.ok: %.h $(INCLUDED) | $(FETCHED) $(PB_H)
 	$(call say,HEADER,$<)
 	$(Q)gcc -fsyntax-only $(LINT_FLAGS) -Werror -x c $< && touch $@
 LINT_SCRIPTS := lint-includes lint-limits lint-shell
