@@ -19,7 +19,7 @@ struct jval;
 
 enum jval_kind { JVAL_NONE, JVAL_NULL, JVAL_BOOL, JVAL_NUMBER, JVAL_STRING, JVAL_ARRAY, JVAL_OBJECT };
 
-/* Nesting is limited by the library to 2048. ERR_PROTO with line and column; caller caps the size. */
+/* Nesting is limited to 256 when the library is built. ERR_PROTO with line and column; caller caps the size. */
 struct jval *jval_parse(struct str text, struct err *err);
 void jval_free(struct jval *v);
 void jval_freep(struct jval **v);
