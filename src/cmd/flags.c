@@ -21,33 +21,33 @@
 		.name = "help", .letter = 'h', .kind = FLAG_HELP, .offset = COMMON(help), \
 		.help = "Show this text and exit." \
 	}
+#define VERSION_FLAG \
+	{ \
+		.name = "version", .kind = FLAG_EARLY, .offset = EARLY_VERSION, \
+		.help = "Print the version and exit." \
+	}
+#define VERBOSE_FLAG \
+	{ \
+		.name = "verbose", .letter = 'v', .kind = FLAG_EARLY, .offset = EARLY_VERBOSE, \
+		.help = "Say more about what is done and why." \
+	}
+#define CONFIG_FLAG \
+	{ \
+		.name = "config", .kind = FLAG_EARLY, .offset = EARLY_CONFIG, \
+		.help = "Print the configuration, secrets masked, and exit." \
+	}
+#define FILE_FLAG \
+	{ \
+		.name = "file", .letter = 'f', .kind = FLAG_TEXT, .offset = COMMON(file), \
+		.required = true, .def = "Dockerfile", .words = WORDS_FILE, \
+		.help = "Path of the Dockerfile; - reads it from standard input." \
+	}
 
 static const struct flag plain_flags[] = {HELP_FLAG};
-
+/* of build and push, whose --config is known; info shows it anyway */
 static const struct flag common_flags[] = {
-	HELP_FLAG,
-	{.name = "version",
-		.kind = FLAG_EARLY,
-		.offset = EARLY_VERSION,
-		.help = "Print the version and exit."},
-	{.name = "verbose",
-		.letter = 'v',
-		.kind = FLAG_EARLY,
-		.offset = EARLY_VERBOSE,
-		.help = "Say more about what is done and why."},
-	{.name = "config",
-		.kind = FLAG_EARLY,
-		.offset = EARLY_CONFIG,
-		.help = "Print the configuration, secrets masked, and exit."},
-	{.name = "file",
-		.letter = 'f',
-		.kind = FLAG_TEXT,
-		.offset = COMMON(file),
-		.required = true,
-		.def = "Dockerfile",
-		.words = WORDS_FILE,
-		.help = "Path of the Dockerfile; - reads it from standard input."},
-};
+	HELP_FLAG, VERSION_FLAG, VERBOSE_FLAG, CONFIG_FLAG, FILE_FLAG};
+static const struct flag check_flags[] = {HELP_FLAG, VERSION_FLAG, VERBOSE_FLAG, FILE_FLAG};
 
 static const struct flag build_flags[] = {
 	{.name = "build-arg",
@@ -312,7 +312,7 @@ const struct tool tool_info = {
 	.max_args = 1,
 	.summary =
 		"Shows CI data, image name, tags, registry and backend, and where each comes from.",
-	.sets = {SET(common_flags), SET(info_flags)},
+	.sets = {SET(check_flags), SET(info_flags)},
 };
 
 const struct tool tool_doctor = {
@@ -324,7 +324,7 @@ const struct tool tool_doctor = {
 	.summary =
 		"Checks Engine, BuildKit, registry login, CA certificates and context, and says what "
 		"to do.",
-	.sets = {SET(common_flags), SET(doctor_flags)},
+	.sets = {SET(check_flags), SET(doctor_flags)},
 };
 
 const struct tool tool_version = {

@@ -161,27 +161,27 @@ unwrap(const struct result_field *f)
 static int
 by_key(const void *a, const void *b)
 {
-	const struct result_field *const *x = a, *const *y = b;
+	const struct result_field *x = a, *y = b;
 
-	return strcmp((*x)->key, (*y)->key);
+	return strcmp(x->key, y->key);
 }
 
 static void
 add_fields(struct jval *object, const struct run_result *r)
 {
-	const struct result_field **sorted = xcalloc(r->n_fields + 1, sizeof(*sorted));
+	struct result_field *sorted = xcalloc(r->n_fields + 1, sizeof(*sorted));
 	struct jval *v;
 	size_t i;
 
 	for (i = 0; i < r->n_fields; i++)
-		sorted[i] = &r->fields[i];
+		sorted[i] = r->fields[i];
 	qsort(sorted, r->n_fields, sizeof(*sorted), by_key);
 	for (i = 0; i < r->n_fields; i++) {
-		v = unwrap(sorted[i]);
+		v = unwrap(&sorted[i]);
 		if (v)
-			jval_set(object, sorted[i]->key, v);
+			jval_set(object, sorted[i].key, v);
 		else
-			jval_set_str(object, sorted[i]->key, sorted[i]->value);
+			jval_set_str(object, sorted[i].key, sorted[i].value);
 	}
 	free(sorted);
 }

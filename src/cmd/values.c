@@ -31,7 +31,7 @@ static bool
 take_decimal(struct str *rest, uint64_t *micro)
 {
 	struct str s = *rest;
-	uint64_t whole, unit = 1000 * 1000;
+	uint64_t whole, unit = 1000000;
 
 	if (!str_take_u64(&s, 10, &whole) || __builtin_mul_overflow(whole, unit, micro))
 		return false;
@@ -69,9 +69,8 @@ static bool
 parse_duration(struct str rest, uint64_t *total)
 {
 	/* "ms" stands before "m" */
-	static const struct unit units[] = {
-		{"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000}};
-	const uint64_t max = UINT64_C(10) * 366 * 24 * 60 * 60 * 1000;
+	static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+	const uint64_t max = UINT64_C(10) * 366 * 24 * 3600000;
 	uint64_t micro, part;
 	size_t i;
 

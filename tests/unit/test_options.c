@@ -346,7 +346,7 @@ every_added_flag(void **state)
 	assert_string_equal(o.platform, "linux/amd64,linux/arm64");
 	assert_string_equal(o.common.path, "ctx");
 	assert_true(o.no_cache && o.push && o.load && o.quiet && o.dry_run && o.no_stages);
-	assert_true(o.context_report && o.shm_size == 64 * 1024 * 1024 && o.retry_for == 0);
+	assert_true(o.context_report && o.shm_size == 67108864 && o.retry_for == 0);
 }
 
 /* An empty text value, as scripts pass it with an unset variable, is no value. */
