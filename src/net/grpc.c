@@ -499,6 +499,8 @@ send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *head, size_t
 	if (c->out->len >= c->budget)
 		return NGHTTP2_ERR_WOULDBLOCK;
 	buf_mem(c->out, head, 9);
+	if (len == 0)
+		return 0;
 	buf_mem(c->out, call->queue.p + call->sent, len);
 	call->sent += len;
 	if (call->sent == call->queue.len) {
