@@ -40,13 +40,9 @@ static size_t
 prepare(struct logline *l, const struct logline_sink *sink, struct str prefix, size_t n)
 {
 	if (l->open && l->cr) {
-		if (l->shown) {
+		if (l->shown)
 			logline_finish(l, sink);
-			start(l, prefix);
-		} else {
-			l->text.len = l->floor = l->prefix;
-			l->cr = l->colored = false;
-		}
+		start(l, prefix);
 		l->rewritten = true;
 	}
 	if (l->open && l->text.len - l->prefix + n > LIMIT_LOG_LINE)

@@ -313,7 +313,11 @@ put_csi(struct term *t, const struct escape_event *ev)
 		erase(t, ev->code, parameter(&rest, 0));
 		return;
 	}
+	if (!strchr("ABCDGHdf", ev->code))
+		return;
 	n = parameter(&rest, 1);
+	/* a cursor that moves no longer waits behind the last column */
+	t->x = at_most(t->x, t->cols - 1);
 	switch (ev->code) {
 	case 'A':
 		t->y -= at_most(n, t->y);
