@@ -13,7 +13,6 @@ is_plain(const char *s)
 		"null", "true", "false", "yes", "no", "on", "off", "y", "n", NULL};
 	const char *const *w;
 	const char *p;
-	bool letter = false;
 
 	for (w = words; *w; w++)
 		if (str_iis(str_from(s), *w))
@@ -22,12 +21,11 @@ is_plain(const char *s)
 		bool alpha = (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z');
 		bool digit = *p >= '0' && *p <= '9';
 
-		/* what could start a number or has a meaning of its own needs quotes */
-		if (!alpha && !digit && (p == s || !strchr("._/+-", *p)))
+		/* what starts otherwise could be a number or have a meaning of its own */
+		if (!alpha && (p == s || (!digit && !strchr("._/+-", *p))))
 			return false;
-		letter = letter || (alpha && *p != 'e' && *p != 'E' && *p != 'x');
 	}
-	return letter && !(*s >= '0' && *s <= '9' && !strpbrk(s, "/"));
+	return p != s;
 }
 
 static void
