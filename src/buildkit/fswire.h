@@ -39,8 +39,8 @@ enum fspacket_type {
 #define FSMODE_IRREGULAR 0x00080000u
 #define FSMODE_PERM 0x000001ffu
 /* Only an entry with none of these has content that can be requested. */
-#define FSMODE_TYPE                                                                             \
-	(FSMODE_DIR | FSMODE_SYMLINK | FSMODE_DEVICE | FSMODE_FIFO | FSMODE_SOCKET |            \
+#define FSMODE_TYPE \
+	(FSMODE_DIR | FSMODE_SYMLINK | FSMODE_DEVICE | FSMODE_FIFO | FSMODE_SOCKET | \
 		FSMODE_CHARDEV | FSMODE_IRREGULAR)
 
 /* st_mode to os.FileMode; a socket becomes a plain file, as senders announce it. */
