@@ -25,7 +25,7 @@
 struct err;
 
 enum {
-	PATTERN_MAX_LENGTH = 16 * 1024, /* bytes of one pattern */
+	PATTERN_MAX_SIZE = 1024 * 1024, /* bytes of all patterns of one list */
 	PATTERN_MAX_COUNT = 64 * 1024   /* patterns of one list */
 };
 
@@ -34,20 +34,21 @@ struct pattern;
 struct pattern_list {
 	struct arena arena;       /* holds all below */
 	struct pattern *patterns; /* in order */
-	size_t n;
-	size_t nwords;        /* of a hits array: 64 patterns per word */
-	bool has_exceptions;  /* some pattern starts with ! */
-	bool glob_plain;      /* a pattern without ! has a wildcard before its end */
-	bool glob_exceptions; /* an exception has */
-	uint32_t *steps[2];   /* scratch of the matcher */
+	size_t n, size;           /* count, and bytes of all */
+	size_t nwords;            /* of a hits array: 64 patterns per word */
+	bool has_exceptions;      /* some pattern starts with ! */
+	bool glob_plain;          /* a pattern without ! has a wildcard before its end */
+	bool glob_exceptions;     /* an exception has */
+	uint64_t *scratch;        /* two sets of states for the matcher */
+	size_t nstates;           /* of the longest pattern, in words of 64 */
 };
 
 /*
  * Compiles n patterns; empty ones are left out. ERR_CONFIG names a pattern with
  * bad syntax. The list must be released in either case.
  */
-int pattern_list_init(struct pattern_list *l, const char *const *patterns, size_t n,
-	struct err *err);
+int pattern_list_init(
+	struct pattern_list *l, const char *const *patterns, size_t n, struct err *err);
 void pattern_list_release(struct pattern_list *l);
 #define cleanup_pattern_list CLEANUP(pattern_list_release)
 
