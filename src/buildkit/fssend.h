@@ -73,20 +73,20 @@ enum fssend_state {
 	FSSEND_MORE,  /* call again when there is room */
 	FSSEND_WAIT,  /* nothing to say until a packet was received */
 	FSSEND_DONE,  /* our FIN was produced: send it and end the call with status 0 */
-	FSSEND_FAILED /* err is set; an ERR packet was produced: send it, end with an error */
+	FSSEND_FAILED /* err is set; send what was produced, end the call with an error */
 };
 
 /* ERR_CONFIG for a bad pattern, ERR_SYS when the root cannot be used. NULL on failure. */
-struct fssend *fssend_new(const struct fssend_root *root, const struct fssend_filter *filter,
-	struct err *err);
+struct fssend *fssend_new(
+	const struct fssend_root *root, const struct fssend_filter *filter, struct err *err);
 void fssend_free(struct fssend *s);
 /* Before the first fssend_produce. */
 void fssend_observe(struct fssend *s, const struct fssend_observer *observer);
 
 /*
  * Takes one packet (without frame). -1: the peer reported an error (ERR_REMOTE)
- * or broke the protocol; fssend_produce then still has an ERR packet to send and
- * answers FSSEND_FAILED with the same error.
+ * or broke the protocol. Call fssend_produce all the same: it has the ERR packet for
+ * the second case, and answers FSSEND_FAILED with the same error.
  */
 int fssend_receive(struct fssend *s, struct str packet, struct err *err);
 
@@ -94,8 +94,7 @@ int fssend_receive(struct fssend *s, struct str packet, struct err *err);
  * Appends whole framed messages to out until it grew by at least budget bytes
  * (and by up to one message more) or there is nothing more to say.
  */
-enum fssend_state fssend_produce(struct fssend *s, struct buf *out, size_t budget,
-	struct err *err);
+enum fssend_state fssend_produce(struct fssend *s, struct buf *out, size_t budget, struct err *err);
 
 void fssend_get_stats(const struct fssend *s, struct fssend_stats *out);
 
