@@ -7,17 +7,23 @@ struct giturl {
 	struct str scheme; /* empty for the scp form */
 	struct str user;   /* without password; may be empty */
 	struct str host;   /* with port */
-	struct str path;   /* no slash in front, no query */
+	struct str path;   /* no query, no slash at the end */
 };
+
+static struct str
+trim_end(struct str s)
+{
+	while (s.len && s.s[s.len - 1] == '/')
+		s.len--;
+	return s;
+}
 
 static struct str
 trim_slashes(struct str s)
 {
 	while (s.len && s.s[0] == '/')
 		s = str_from_off(s, 1);
-	while (s.len && s.s[s.len - 1] == '/')
-		s.len--;
-	return s;
+	return trim_end(s);
 }
 
 static bool
@@ -42,7 +48,7 @@ split_scp(struct giturl *u, struct str text)
 	/* "user:password@host:path" is no form of git's, and would show the password */
 	if (str_find(text, '@') >= 0)
 		return false;
-	u->path = trim_slashes(text);
+	u->path = trim_end(text);
 	return split_authority(u, authority);
 }
 
@@ -68,7 +74,7 @@ split(struct giturl *u, const char *url)
 	text = str_from_off(text, end);
 	for (end = 0; end < text.len && text.s[end] != '?' && text.s[end] != '#';)
 		end++;
-	u->path = trim_slashes(str_first(text, end));
+	u->path = trim_end(str_first(text, end));
 	return true;
 }
 
@@ -86,9 +92,8 @@ giturl_public(struct arena *a, const char *url)
 	http = str_iis(u.scheme, "http") || str_iis(u.scheme, "https");
 	if (http)
 		u.user = str_n("", 0);
-	return arena_fmt(a, STR_FMT "://" STR_FMT "%s" STR_FMT "%s" STR_FMT, STR_ARG(u.scheme),
-		STR_ARG(u.user), u.user.len ? "@" : "", STR_ARG(u.host), u.path.len ? "/" : "",
-		STR_ARG(u.path));
+	return arena_fmt(a, STR_FMT "://" STR_FMT "%s" STR_FMT STR_FMT, STR_ARG(u.scheme),
+		STR_ARG(u.user), u.user.len ? "@" : "", STR_ARG(u.host), STR_ARG(u.path));
 }
 
 const char *
@@ -100,7 +105,8 @@ giturl_slug(struct arena *a, const char *url)
 		return NULL;
 	if (str_ends(u.path, STR(".git")))
 		u.path.len -= 4;
-	return u.path.len ? arena_str(a, trim_slashes(u.path)) : NULL;
+	u.path = trim_slashes(u.path);
+	return u.path.len ? arena_str(a, u.path) : NULL;
 }
 
 const char *

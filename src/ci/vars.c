@@ -139,10 +139,11 @@ holds(const struct vars *v, struct str condition)
 static const char *
 name_in(const struct vars *v, struct str condition)
 {
-	struct str name = condition;
+	size_t n = 0;
 
-	str_cut(&condition, '=', &name);
-	return arena_str(v->a, name);
+	while (n < condition.len && !strchr("=+", condition.s[n]))
+		n++;
+	return arena_str(v->a, str_first(condition, n));
 }
 
 const char *

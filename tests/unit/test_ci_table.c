@@ -25,7 +25,7 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define AT(n, who) .row = n, .provider = who
+#define AT(n, who) .row = (n), .provider = (who)
 #define PUSH .event = "push", .commit = C1, .branch = "feature/x"
 #define ON_BRANCH .commit = C1, .branch = "feature/x"
 #define TAG .event = "tag", .commit = C1, .tag = "v1.0"

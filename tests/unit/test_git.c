@@ -93,6 +93,8 @@ addresses(void **state)
 		{"ssh://git:SECRET@host/p/app", "ssh://git@host/p/app", "p/app"},
 		{"git@github.com:Owner/App.git", "git@github.com:Owner/App.git", "Owner/App"},
 		{"host:app", "host:app", "app"},
+		{"host:/srv/app.git/", "host:/srv/app.git", "srv/app"},
+		{"host:", "host:", NULL},
 		{"u:SECRET@host:app", NULL, NULL},
 		{"/srv/git/app.git", NULL, NULL},
 		{"../app", NULL, NULL},
@@ -432,7 +434,7 @@ reftable_is_named(void **state)
 static char *
 run(const struct tree *t, const char *command, char *line, size_t size)
 {
-	char text[2048];
+	char text[4096];
 	FILE *out;
 	int pipes[2], status;
 	pid_t pid;
