@@ -22,6 +22,7 @@ struct lexer {
 	void *ctx;
 	unsigned depth;
 	size_t max;
+	struct buf *word; /* of the outermost sink */
 };
 
 /* Collects the text as a whole and, when words is set, cut at white space. */
@@ -116,6 +117,9 @@ put_modified(struct lexer *lx, struct str name, const char *value, struct buf *o
 	int op;
 	bool set;
 
+	/* BuildKit forgets what stood in front in the same word, which decides over heredocs */
+	if (lx->word)
+		buf_reset(lx->word);
 	lx->at += empty_is_unset;
 	op = peek(lx);
 	if (op < 0)
@@ -333,8 +337,11 @@ word_split(
 	cleanup_buf struct buf whole = {0}, word = {0};
 	struct strlist words = {0};
 	struct sink sink = {.text = &whole, .word = &word, .words = &words, .a = a};
-	struct lexer lx = {
-		.in = text, .escape = escape, .flags = flags | WORD_KEEP_UNSET, .max = SPLIT_MAX};
+	struct lexer lx = {.in = text,
+		.escape = escape,
+		.flags = flags | WORD_KEEP_UNSET,
+		.max = SPLIT_MAX,
+		.word = &word};
 
 	if (!lex_until(&lx, -1, &sink))
 		return false;

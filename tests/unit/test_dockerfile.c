@@ -219,6 +219,8 @@ instructions(void **state)
 		{"heredoc behind substitutions",
 			"RUN a ${b:-c} $d ${e} \"${f:+'g'}\" \\$ <<EOF\nEOF\n",
 			"1-2 RUN [a ${b:-c} $d ${e} \"${f:+'g'}\" \\$ <<EOF] {EOF:}\n"},
+		{"no heredoc: a substitution in the delimiter", "RUN a <<E${b:-c}\n",
+			"1-1 RUN [a <<E${b:-c}]\n"},
 		{"unknown instruction", "FOO bar\n", "1-1 FOO [bar]\n"},
 		{"only an escape character", "\\\n", ""},
 	};
