@@ -21,7 +21,7 @@ note(int sig)
 void
 interrupt_install(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction act, old;
 	sigset_t block;
 	size_t i;
@@ -66,7 +66,7 @@ interrupt_reset_child(void)
 int
 interrupt_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
-	struct timespec t = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
+	struct timespec t = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
 
 	return ppoll(fds, n, timeout_ms < 0 ? NULL : &t, installed ? &started_with : NULL);
 }
@@ -77,7 +77,7 @@ interrupt_check(struct err *err)
 	if (!caught)
 		return 0;
 	return err_setc(err, ERR_CANCELED, caught, "stopped by %s",
-		caught == SIGINT          ? "SIGINT"
-			: caught == SIGTERM ? "SIGTERM"
-					    : "SIGHUP");
+		caught == SIGINT    ? "SIGINT"
+		: caught == SIGTERM ? "SIGTERM"
+				    : "SIGHUP");
 }

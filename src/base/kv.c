@@ -35,7 +35,7 @@ kv_set(struct kvlist *l, struct arena *a, const char *key, const char *value)
 		l->items = items;
 		l->cap = cap;
 	}
-	l->items[l->n++] = (struct kv){ arena_cstr(a, key), arena_cstr(a, value) };
+	l->items[l->n++] = (struct kv){arena_cstr(a, key), arena_cstr(a, value)};
 }
 
 void

@@ -84,8 +84,8 @@ loop_watch(struct loop *l, int fd, short events, watch_fn fn, void *arg)
 {
 	struct watch *w = xcalloc(1, sizeof(*w));
 
-	*w = (struct watch){ .loop = l, .next = l->watches, .fd = fd, .events = events, .fn = fn,
-		.arg = arg };
+	*w = (struct watch){
+		.loop = l, .next = l->watches, .fd = fd, .events = events, .fn = fn, .arg = arg};
 	l->watches = w;
 	return w;
 }
@@ -108,8 +108,8 @@ loop_timer(struct loop *l, int64_t deadline, timer_fn fn, void *arg)
 {
 	struct timer *t = xcalloc(1, sizeof(*t));
 
-	*t = (struct timer){ .loop = l, .next = l->timers, .deadline = deadline, .fn = fn,
-		.arg = arg };
+	*t = (struct timer){
+		.loop = l, .next = l->timers, .deadline = deadline, .fn = fn, .arg = arg};
 	l->timers = t;
 	return t;
 }
@@ -156,7 +156,7 @@ gather(struct loop *l)
 	for (w = l->watches; w; w = w->next) {
 		if (w->dead || w->events == 0)
 			continue;
-		l->fds[n] = (struct pollfd){ .fd = w->fd, .events = w->events };
+		l->fds[n] = (struct pollfd){.fd = w->fd, .events = w->events};
 		l->of[n++] = w;
 	}
 	return n;

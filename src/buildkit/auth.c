@@ -69,8 +69,8 @@ refuse(struct auth *au, const char *why)
 static void
 answer(struct auth *au, const char *host)
 {
-	cleanup_credential struct credential cred = { 0 };
-	struct err err = { 0 };
+	cleanup_credential struct credential cred = {0};
+	struct err err = {0};
 	uint8_t *packed;
 	size_t len;
 
@@ -91,8 +91,8 @@ answer(struct auth *au, const char *host)
 _Noreturn static void
 child(struct auth *au, const char *host, int fd)
 {
-	cleanup_credential struct credential cred = { 0 };
-	struct err err = { 0 };
+	cleanup_credential struct credential cred = {0};
+	struct err err = {0};
 	uint8_t *packed;
 	size_t len;
 
@@ -136,8 +136,9 @@ on_reply(short revents, void *arg)
 		grpc_call_send(au->call, au->reply.p + 1, au->reply.len - 1);
 		grpc_call_finish(au->call, GRPC_OK, NULL);
 	} else {
-		refuse(au, au->reply.len > 1 ? au->reply.p + 1
-					     : "the look-up of credentials ended without an answer");
+		refuse(au, au->reply.len > 1
+				   ? au->reply.p + 1
+				   : "the look-up of credentials ended without an answer");
 	}
 	explicit_bzero(chunk, sizeof(chunk));
 	buf_wipe(&au->reply);
@@ -201,7 +202,7 @@ on_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 	free(au);
 }
 
-static const struct grpc_call_ops ops = { .message = on_message, .close = on_close };
+static const struct grpc_call_ops ops = {.message = on_message, .close = on_close};
 
 void
 auth_open(struct bk_session *s, struct grpc_call *call)

@@ -19,7 +19,7 @@ static void
 on_message(struct grpc_call *call, struct str msg, void *arg)
 {
 	struct filesend *f = arg;
-	struct err err = { 0 };
+	struct err err = {0};
 	int rc = fsrecv_receive(f->recv, msg, grpc_call_queue(call), &err);
 
 	grpc_call_flush(call);
@@ -43,15 +43,15 @@ on_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 	free(f);
 }
 
-static const struct grpc_call_ops ops = { .message = on_message, .close = on_close };
+static const struct grpc_call_ops ops = {.message = on_message, .close = on_close};
 
 void
 filesend_open(struct bk_session *s, struct grpc_call *call)
 {
-	cleanup_arena struct arena a = { 0 };
+	cleanup_arena struct arena a = {0};
 	struct fsrecv_options options;
-	struct strlist ids = { 0 };
-	struct err err = { 0 };
+	struct strlist ids = {0};
+	struct err err = {0};
 	struct filesend *f;
 	struct fsrecv *recv;
 	uint64_t id = 0;
@@ -64,7 +64,7 @@ filesend_open(struct bk_session *s, struct grpc_call *call)
 		grpc_call_finish(call, GRPC_INVALID_ARGUMENT, "nothing is exported by that number");
 		return;
 	}
-	options = (struct fsrecv_options){ .name = s->exports[id].name };
+	options = (struct fsrecv_options){.name = s->exports[id].name};
 	recv = fsrecv_new(s->exports[id].dirfd, &options, &err);
 	if (!recv) {
 		bk_session_fail(s, &err);

@@ -23,13 +23,13 @@ struct filesync {
 static void
 patterns(struct grpc_call *call, struct arena *a, const char *key, struct strlist *out)
 {
-	struct strlist raw = { 0 }, encoded = { 0 };
+	struct strlist raw = {0}, encoded = {0};
 	size_t i;
 
 	grpc_call_metadata(call, key, a, &raw);
 	grpc_call_metadata(call, arena_fmt(a, "%s-encoded", key), a, &encoded);
 	for (i = 0; i < raw.n; i++) {
-		cleanup_buf struct buf text = { 0 };
+		cleanup_buf struct buf text = {0};
 
 		if (encoded.n && !strcmp(encoded.items[0], "1"))
 			percent_decode(&text, str_from(raw.items[i]), true);
@@ -52,7 +52,7 @@ static void
 on_produce(struct grpc_call *call, size_t room, void *arg)
 {
 	struct filesync *f = arg;
-	struct err err = { 0 };
+	struct err err = {0};
 
 	switch (fssend_produce(f->send, grpc_call_queue(call), room, &err)) {
 	case FSSEND_MORE:
@@ -95,8 +95,7 @@ on_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 }
 
 static const struct grpc_call_ops ops = {
-	.message = on_message, .produce = on_produce, .close = on_close
-};
+	.message = on_message, .produce = on_produce, .close = on_close};
 
 static const struct bk_local *
 find_local(const struct bk_session *s, const char *name)
@@ -112,24 +111,24 @@ find_local(const struct bk_session *s, const char *name)
 static void
 begin(struct bk_session *s, struct grpc_call *call, struct arena *a, const char *dir)
 {
-	struct strlist include = { 0 }, exclude = { 0 }, follow = { 0 };
+	struct strlist include = {0}, exclude = {0}, follow = {0};
 	const struct bk_local *local = find_local(s, dir);
 	struct fssend_filter filter;
-	struct err err = { 0 };
+	struct err err = {0};
 	struct filesync *f;
 	struct fssend *send;
 
 	if (!local) {
-		grpc_call_finish(call, GRPC_NOT_FOUND,
-			arena_fmt(a, "no access allowed to dir \"%s\"", dir));
+		grpc_call_finish(
+			call, GRPC_NOT_FOUND, arena_fmt(a, "no access allowed to dir \"%s\"", dir));
 		return;
 	}
 	patterns(call, a, "include-patterns", &include);
 	patterns(call, a, "exclude-patterns", &exclude);
 	patterns(call, a, "followpaths", &follow);
-	filter = (struct fssend_filter){ (const char *const *)include.items, include.n,
+	filter = (struct fssend_filter){(const char *const *)include.items, include.n,
 		(const char *const *)exclude.items, exclude.n, (const char *const *)follow.items,
-		follow.n };
+		follow.n};
 	send = fssend_new(local->root, &filter, &err);
 	if (!send) {
 		bk_session_fail(s, &err);
@@ -146,8 +145,8 @@ begin(struct bk_session *s, struct grpc_call *call, struct arena *a, const char 
 void
 filesync_open(struct bk_session *s, struct grpc_call *call)
 {
-	cleanup_arena struct arena a = { 0 };
-	struct strlist dir = { 0 };
+	cleanup_arena struct arena a = {0};
+	struct strlist dir = {0};
 
 	grpc_call_metadata(call, "dir-name", &a, &dir);
 	begin(s, call, &a, dir.n ? dir.items[0] : "");

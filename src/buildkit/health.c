@@ -21,7 +21,7 @@ on_message(struct grpc_call *call, struct str msg, void *arg)
 	grpc_call_finish(call, GRPC_OK, NULL);
 }
 
-static const struct grpc_call_ops ops = { .message = on_message };
+static const struct grpc_call_ops ops = {.message = on_message};
 
 void
 health_open(struct bk_session *s, struct grpc_call *call)

@@ -36,7 +36,8 @@ on_lost(const struct err *why, void *arg)
 	if (!why->kind && grpc_conn_established(p->grpc))
 		err_set(&p->why, ERR_NET, "%s closed the connection", p->conn->name);
 	else if (!why->kind)
-		err_set(&p->why, ERR_NET, "%s closed the connection before it said anything in HTTP/2",
+		err_set(&p->why, ERR_NET,
+			"%s closed the connection before it said anything in HTTP/2",
 			p->conn->name);
 	if (*said)
 		err_set(&p->why, ERR_NET, "%s: %s", p->conn->name, said);
@@ -125,7 +126,7 @@ unary_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 	snprintf(u->message, sizeof(u->message), STR_FMT, STR_ARG(st->message));
 }
 
-static const struct grpc_call_ops unary_ops = { .message = unary_message, .close = unary_close };
+static const struct grpc_call_ops unary_ops = {.message = unary_message, .close = unary_close};
 
 static void
 on_deadline(void *arg)
@@ -147,8 +148,8 @@ unary_result(struct bk_peer *p, const struct unary *u, bool late, struct err *er
 	if (u->lost)
 		return err_set(err, ERR_NET, "%s: %s", p->conn->name, u->message);
 	if (u->code)
-		return err_setc(err, ERR_REMOTE, u->code, "%s: %s", grpc_code_name(u->code),
-			u->message);
+		return err_setc(
+			err, ERR_REMOTE, u->code, "%s: %s", grpc_code_name(u->code), u->message);
 	if (!u->answered)
 		return err_set(err, ERR_PROTO, "%s gave an empty answer", p->conn->name);
 	return 0;
@@ -158,7 +159,7 @@ int
 bk_unary(struct bk_peer *p, const char *path, struct str request, struct buf *response,
 	int64_t deadline, struct err *err)
 {
-	struct unary u = { .response = response };
+	struct unary u = {.response = response};
 	struct timer *timer;
 	bool late = false;
 	int rc = 0;
@@ -187,7 +188,7 @@ bk_unary(struct bk_peer *p, const char *path, struct str request, struct buf *re
 static void
 read_worker(const Pb__WorkerRecord *w, struct arena *a, struct bk_info *out)
 {
-	struct buf list = { 0 };
+	struct buf list = {0};
 	size_t i;
 
 	for (i = 0; i < w->n_labels; i++) {
@@ -213,21 +214,22 @@ read_worker(const Pb__WorkerRecord *w, struct arena *a, struct bk_info *out)
 }
 
 int
-bk_peer_info(struct bk_peer *p, struct arena *a, struct bk_info *out, int64_t deadline,
-	struct err *err)
+bk_peer_info(
+	struct bk_peer *p, struct arena *a, struct bk_info *out, int64_t deadline, struct err *err)
 {
-	cleanup_buf struct buf response = { .max = LIMIT_GRPC_MESSAGE };
-	struct err refused = { 0 };
+	cleanup_buf struct buf response = {.max = LIMIT_GRPC_MESSAGE};
+	struct err refused = {0};
 	Pb__InfoResponse *info;
 	Pb__ListWorkersResponse *workers;
 	size_t i;
 
-	*out = (struct bk_info){ 0 };
+	*out = (struct bk_info){0};
 	if (bk_unary(p, "/moby.buildkit.v1.Control/ListWorkers", STR(""), &response, deadline, err))
 		return -1;
 	workers = pb__list_workers_response__unpack(NULL, response.len, (uint8_t *)response.p);
 	if (!workers)
-		return err_set(err, ERR_PROTO, "%s gave a malformed list of workers", p->conn->name);
+		return err_set(
+			err, ERR_PROTO, "%s gave a malformed list of workers", p->conn->name);
 	for (i = 0; i < workers->n_record; i++)
 		read_worker(workers->record[i], a, out);
 	pb__list_workers_response__free_unpacked(workers, NULL);

@@ -23,8 +23,8 @@ struct loop;
  * Takes the connection over and speaks HTTP/2 with prior knowledge. authority is
  * what calls name as host: a host[:port], or a plain word for sockets and pipes.
  */
-struct bk_peer *bk_peer_new(struct loop *l, struct conn *c, const char *authority,
-	const char *scheme);
+struct bk_peer *bk_peer_new(
+	struct loop *l, struct conn *c, const char *authority, const char *scheme);
 void bk_peer_free(struct bk_peer *p);
 
 struct loop *bk_peer_loop(const struct bk_peer *p);
@@ -44,14 +44,14 @@ int bk_unary(struct bk_peer *p, const char *path, struct str request, struct buf
 
 /* What the daemon says of itself; NULL where it does not. */
 struct bk_info {
-	const char *version;          /* "v0.12.5"; NULL before 0.11 */
-	bool containerd_store;        /* a worker keeps images in containerd */
-	const char *host_gateway;     /* address of the daemon's host as containers see it */
-	const char *platforms;        /* comma list of the first worker */
+	const char *version;      /* "v0.12.5"; NULL before 0.11 */
+	bool containerd_store;    /* a worker keeps images in containerd */
+	const char *host_gateway; /* address of the daemon's host as containers see it */
+	const char *platforms;    /* comma list of the first worker */
 };
 
 /* Info and ListWorkers; works from 0.8 on. Also the test that something answers there. */
-int bk_peer_info(struct bk_peer *p, struct arena *a, struct bk_info *out, int64_t deadline,
-	struct err *err);
+int bk_peer_info(
+	struct bk_peer *p, struct arena *a, struct bk_info *out, int64_t deadline, struct err *err);
 
 #endif

@@ -22,10 +22,10 @@ static const struct service {
 	const char *path;
 	void (*open)(struct bk_session *s, struct grpc_call *call);
 } services[] = {
-	{ "/grpc.health.v1.Health/Check", health_open },
-	{ "/moby.filesync.v1.FileSync/DiffCopy", filesync_open },
-	{ "/moby.filesync.v1.FileSend/DiffCopy", filesend_open },
-	{ "/moby.filesync.v1.Auth/Credentials", auth_open },
+	{"/grpc.health.v1.Health/Check", health_open},
+	{"/moby.filesync.v1.FileSync/DiffCopy", filesync_open},
+	{"/moby.filesync.v1.FileSend/DiffCopy", filesend_open},
+	{"/moby.filesync.v1.Auth/Credentials", auth_open},
 };
 
 static void
@@ -44,7 +44,7 @@ on_call(struct grpc_call *call, struct str path, void *arg)
 	grpc_call_finish(call, GRPC_UNIMPLEMENTED, "this client does not offer the service");
 }
 
-static const struct grpc_server_ops server_ops = { .call = on_call };
+static const struct grpc_server_ops server_ops = {.call = on_call};
 
 struct bk_session *
 bk_session_new(struct loop *l, const struct bk_session_options *o)
@@ -157,9 +157,9 @@ bk_session_serve(struct bk_session *s, struct conn *c)
 static void
 tunnel_produce(struct grpc_call *call, size_t room, void *arg)
 {
-	cleanup_buf struct buf piece = { 0 };
+	cleanup_buf struct buf piece = {0};
 	struct bk_session *s = arg;
-	struct err err = { 0 };
+	struct err err = {0};
 	Pb__BytesMessage m = PB__BYTES_MESSAGE__INIT;
 	uint8_t *packed;
 	size_t len;
@@ -173,7 +173,7 @@ tunnel_produce(struct grpc_call *call, size_t room, void *arg)
 		grpc_call_want(call, false);
 		return;
 	}
-	m.data = (ProtobufCBinaryData){ piece.len, (uint8_t *)piece.p };
+	m.data = (ProtobufCBinaryData){piece.len, (uint8_t *)piece.p};
 	len = pb__bytes_message__get_packed_size(&m);
 	packed = xmalloc(len);
 	pb__bytes_message__pack(&m, packed);
@@ -185,9 +185,8 @@ static void
 tunnel_message(struct grpc_call *call, struct str msg, void *arg)
 {
 	struct bk_session *s = arg;
-	struct err err = { 0 };
-	Pb__BytesMessage *m =
-		pb__bytes_message__unpack(NULL, msg.len, (const uint8_t *)msg.s);
+	struct err err = {0};
+	Pb__BytesMessage *m = pb__bytes_message__unpack(NULL, msg.len, (const uint8_t *)msg.s);
 
 	if (!m)
 		err_set(&err, ERR_PROTO, "malformed message in the session tunnel");
@@ -204,7 +203,7 @@ static void
 tunnel_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 {
 	struct bk_session *s = arg;
-	struct err err = { 0 };
+	struct err err = {0};
 
 	(void)call;
 	s->outer = NULL;
@@ -215,8 +214,7 @@ tunnel_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 }
 
 static const struct grpc_call_ops tunnel_ops = {
-	.message = tunnel_message, .produce = tunnel_produce, .close = tunnel_close
-};
+	.message = tunnel_message, .produce = tunnel_produce, .close = tunnel_close};
 
 static void
 tunnel_notify(void *arg)
@@ -230,15 +228,15 @@ tunnel_notify(void *arg)
 void
 bk_session_tunnel(struct bk_session *s, struct bk_peer *p)
 {
-	cleanup_arena struct arena a = { 0 };
-	struct strlist pairs = { 0 };
+	cleanup_arena struct arena a = {0};
+	struct strlist pairs = {0};
 	struct grpc_header *meta;
 	size_t i;
 
 	bk_session_headers(s, &a, &pairs);
 	meta = arena_new(&a, struct grpc_header, pairs.n / 2);
 	for (i = 0; i < pairs.n / 2; i++)
-		meta[i] = (struct grpc_header){ pairs.items[2 * i], pairs.items[2 * i + 1] };
+		meta[i] = (struct grpc_header){pairs.items[2 * i], pairs.items[2 * i + 1]};
 	s->outer = grpc_call_start(bk_peer_grpc(p), "/moby.buildkit.v1.Control/Session", meta,
 		pairs.n / 2, &tunnel_ops, s);
 	grpc_conn_notify(s->grpc, tunnel_notify, s);

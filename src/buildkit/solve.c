@@ -60,7 +60,7 @@ bk_entry_add(struct bk_entries *l, struct arena *a, const char *type)
 		l->items = items;
 		l->cap = cap;
 	}
-	l->items[l->n] = (struct bk_entry){ .type = arena_cstr(a, type) };
+	l->items[l->n] = (struct bk_entry){.type = arena_cstr(a, type)};
 	return &l->items[l->n++];
 }
 
@@ -131,7 +131,7 @@ static void
 add_cache_imports(struct arena *a, struct kvlist *attrs, const struct bk_entries *imports)
 {
 	cleanup_jval struct jval *list = jval_new_array();
-	cleanup_buf struct buf text = { 0 };
+	cleanup_buf struct buf text = {0};
 	size_t i, k;
 
 	if (imports->n == 0)
@@ -151,13 +151,13 @@ add_cache_imports(struct arena *a, struct kvlist *attrs, const struct bk_entries
 }
 
 static void
-send_solve(struct grpc_call *call, const struct bk_solve *solve, const char *ref,
-	const char *session)
+send_solve(
+	struct grpc_call *call, const struct bk_solve *solve, const char *ref, const char *session)
 {
 	Pb__SolveRequest r = PB__SOLVE_REQUEST__INIT;
 	Pb__CacheOptions cache = PB__CACHE_OPTIONS__INIT;
-	cleanup_arena struct arena a = { 0 };
-	struct kvlist attrs = { 0 };
+	cleanup_arena struct arena a = {0};
+	struct kvlist attrs = {0};
 	size_t len, i;
 	uint8_t *packed;
 
@@ -167,8 +167,8 @@ send_solve(struct grpc_call *call, const struct bk_solve *solve, const char *ref
 	r.ref = (char *)(uintptr_t)ref;
 	r.session = (char *)(uintptr_t)session;
 	r.frontend = (char *)(uintptr_t)solve->frontend;
-	r.frontendattrs = map_of(
-		&a, &attrs, &pb__solve_request__frontend_attrs_entry__descriptor, &r.n_frontendattrs);
+	r.frontendattrs = map_of(&a, &attrs, &pb__solve_request__frontend_attrs_entry__descriptor,
+		&r.n_frontendattrs);
 	r.exporters = exporters_of(&a, &solve->exporters, &r.n_exporters);
 	if (solve->exporters.n) { /* all that servers before 0.13 look at */
 		r.exporterdeprecated = (char *)(uintptr_t)solve->exporters.items[0].type;
@@ -237,8 +237,7 @@ static void
 solve_message(struct grpc_call *call, struct str msg, void *arg)
 {
 	struct run *r = arg;
-	Pb__SolveResponse *resp =
-		pb__solve_response__unpack(NULL, msg.len, (const uint8_t *)msg.s);
+	Pb__SolveResponse *resp = pb__solve_response__unpack(NULL, msg.len, (const uint8_t *)msg.s);
 	size_t i;
 
 	(void)call;
@@ -274,7 +273,7 @@ solve_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 static void
 status_message(struct grpc_call *call, struct str msg, void *arg)
 {
-	cleanup_arena struct arena a = { 0 };
+	cleanup_arena struct arena a = {0};
 	struct run *r = arg;
 	struct bk_update u;
 	size_t i;
@@ -300,14 +299,14 @@ status_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 	r->status = NULL;
 }
 
-static const struct grpc_call_ops solve_ops = { .message = solve_message, .close = solve_close };
-static const struct grpc_call_ops status_ops = { .message = status_message, .close = status_close };
+static const struct grpc_call_ops solve_ops = {.message = solve_message, .close = solve_close};
+static const struct grpc_call_ops status_ops = {.message = status_message, .close = status_close};
 
 /* Drops what is still open, so that no callback finds r. */
 static void
 detach(struct run *r)
 {
-	struct grpc_call *calls[2] = { r->solve, r->status };
+	struct grpc_call *calls[2] = {r->solve, r->status};
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
@@ -329,7 +328,8 @@ wait_for_end(struct run *r, struct bk_session *s, struct err *err)
 	while ((r->solve || r->status) && !r->silent) {
 		if (loop_once(l, err) || interrupt_check(err))
 			return -1;
-		/* without its session a build cannot go on; the daemon may take its time to notice */
+		/* without its session a build cannot go on; the daemon may take its time to notice
+		 */
 		if (r->solve && bk_session_check(s, err))
 			return -1;
 	}
@@ -378,22 +378,22 @@ int
 bk_solve_run(struct bk_peer *p, struct bk_session *s, const struct bk_solve *solve,
 	const struct bk_observer *observer, struct arena *a, struct bk_result *out, struct err *err)
 {
-	struct run r = { .peer = p, .observer = observer, .arena = a, .out = out };
+	struct run r = {.peer = p, .observer = observer, .arena = a, .out = out};
 	struct loop *l = bk_peer_loop(p);
 	char ref[BK_ID_LEN + 1];
 	int rc;
 
-	*out = (struct bk_result){ 0 };
+	*out = (struct bk_result){0};
 	if (bk_peer_check(p, err) || bk_session_check(s, err))
 		return -1;
 	bk_random_id(ref);
 	r.silence = loop_timer(l, DEADLINE_NONE, on_silence, &r);
 	r.tick = loop_timer(l, DEADLINE_NONE, on_tick, &r);
-	r.solve = grpc_call_start(bk_peer_grpc(p), "/moby.buildkit.v1.Control/Solve", NULL, 0,
-		&solve_ops, &r);
+	r.solve = grpc_call_start(
+		bk_peer_grpc(p), "/moby.buildkit.v1.Control/Solve", NULL, 0, &solve_ops, &r);
 	send_solve(r.solve, solve, ref, bk_session_id(s));
-	r.status = grpc_call_start(bk_peer_grpc(p), "/moby.buildkit.v1.Control/Status", NULL, 0,
-		&status_ops, &r);
+	r.status = grpc_call_start(
+		bk_peer_grpc(p), "/moby.buildkit.v1.Control/Status", NULL, 0, &status_ops, &r);
 	send_status(r.status, ref);
 	rc = wait_for_end(&r, s, err);
 	if (rc)

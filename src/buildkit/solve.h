@@ -31,8 +31,8 @@ struct bk_entries {
 struct bk_entry *bk_entry_add(struct bk_entries *l, struct arena *a, const char *type);
 
 struct bk_solve {
-	const char *frontend; /* "dockerfile.v0" */
-	struct kvlist attrs;  /* of the frontend; cache-imports is made from cache_imports */
+	const char *frontend;        /* "dockerfile.v0" */
+	struct kvlist attrs;         /* of the frontend; cache-imports is made from cache_imports */
 	struct bk_entries exporters; /* index is the exporter id in the session; may be none */
 	struct bk_entries cache_imports;
 	struct bk_entries cache_exports;
@@ -63,7 +63,8 @@ struct bk_result {
  * A session that breaks is reported in its own words.
  */
 int bk_solve_run(struct bk_peer *p, struct bk_session *s, const struct bk_solve *solve,
-	const struct bk_observer *observer, struct arena *a, struct bk_result *out, struct err *err);
+	const struct bk_observer *observer, struct arena *a, struct bk_result *out,
+	struct err *err);
 
 /* 25 letters and digits from random bytes: names of builds and sessions. */
 enum { BK_ID_LEN = 25 };

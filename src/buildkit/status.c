@@ -115,7 +115,7 @@ decode_warning(struct arena *a, const Pb__VertexWarning *w, struct bk_warning *o
 int
 bk_status_decode(struct arena *a, struct str message, struct bk_update *out, struct err *err)
 {
-	ProtobufCAllocator from_arena = { arena_take, arena_keep, a };
+	ProtobufCAllocator from_arena = {arena_take, arena_keep, a};
 	Pb__StatusResponse *r =
 		pb__status_response__unpack(&from_arena, message.len, (const uint8_t *)message.s);
 	struct bk_vertex *vertexes;
@@ -133,22 +133,22 @@ bk_status_decode(struct arena *a, struct str message, struct bk_update *out, str
 	for (i = 0; i < r->n_statuses; i++) {
 		const Pb__VertexStatus *s = r->statuses[i];
 
-		statuses[i] = (struct bk_status){ str_from(s->id), str_from(s->vertex),
+		statuses[i] = (struct bk_status){str_from(s->id), str_from(s->vertex),
 			str_from(s->name), s->current, s->total, ns_of(s->timestamp),
-			ns_of(s->started), ns_of(s->completed) };
+			ns_of(s->started), ns_of(s->completed)};
 	}
 	logs = arena_new(a, struct bk_log, r->n_logs);
 	for (i = 0; i < r->n_logs; i++) {
 		const Pb__VertexLog *l = r->logs[i];
 
-		logs[i] = (struct bk_log){ str_from(l->vertex), ns_of(l->timestamp), l->stream,
-			bytes_of(l->msg) };
+		logs[i] = (struct bk_log){
+			str_from(l->vertex), ns_of(l->timestamp), l->stream, bytes_of(l->msg)};
 	}
 	warnings = arena_new(a, struct bk_warning, r->n_warnings);
 	for (i = 0; i < r->n_warnings; i++)
 		decode_warning(a, r->warnings[i], &warnings[i]);
-	*out = (struct bk_update){ vertexes, r->n_vertexes, statuses, r->n_statuses, logs, r->n_logs,
-		warnings, r->n_warnings, 0 };
+	*out = (struct bk_update){vertexes, r->n_vertexes, statuses, r->n_statuses, logs, r->n_logs,
+		warnings, r->n_warnings, 0};
 	return 0;
 }
 
@@ -173,10 +173,10 @@ json_ranges(struct arena *a, const struct jval *list, size_t n)
 		const struct jval *start = jval_get(jval_at(list, i), "start");
 		const struct jval *end = jval_get(jval_at(list, i), "end");
 
-		out[i] = (struct bk_range){ position_part(start, "line", "Line"),
+		out[i] = (struct bk_range){position_part(start, "line", "Line"),
 			position_part(start, "character", "Character"),
 			position_part(end, "line", "Line"),
-			position_part(end, "character", "Character") };
+			position_part(end, "character", "Character")};
 	}
 	return out;
 }
@@ -186,12 +186,12 @@ json_source(struct arena *a, const struct jval *v, struct bk_source *out)
 {
 	const struct jval *info = jval_get(v, "info"), *ranges = jval_get(v, "ranges");
 	const char *data = jval_get_str(info, "data"), *name = jval_get_str(info, "filename");
-	cleanup_buf struct buf text = { 0 };
+	cleanup_buf struct buf text = {0};
 
 	if (!data || !base64_decode(&text, str_from(data)))
 		return false;
-	*out = (struct bk_source){ .filename = arena_dup(a, str_from(name)),
-		.data = arena_dup(a, buf_view(&text)) };
+	*out = (struct bk_source){
+		.filename = arena_dup(a, str_from(name)), .data = arena_dup(a, buf_view(&text))};
 	out->nranges = jval_len(ranges) < RANGES_MAX ? jval_len(ranges) : RANGES_MAX;
 	out->ranges = json_ranges(a, ranges, out->nranges);
 	return true;
@@ -202,13 +202,13 @@ bk_failure_decode(struct arena *a, struct str details, struct bk_failure *out)
 {
 	static const char source_url[] = "github.com/moby/buildkit/errdefs.Source+json";
 	static const char vertex_url[] = "github.com/moby/buildkit/errdefs.Vertex+json";
-	ProtobufCAllocator from_arena = { arena_take, arena_keep, a };
+	ProtobufCAllocator from_arena = {arena_take, arena_keep, a};
 	Pb__RpcStatus *st =
 		pb__rpc_status__unpack(&from_arena, details.len, (const uint8_t *)details.s);
 	struct bk_source *sources;
 	size_t i;
 
-	*out = (struct bk_failure){ 0 };
+	*out = (struct bk_failure){0};
 	if (!st)
 		return;
 	sources = arena_new(a, struct bk_source, SOURCES_MAX);

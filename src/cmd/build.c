@@ -71,28 +71,34 @@ open_dir(const char *path, int *fd, struct err *err)
 static int
 prepare_files(struct run *r, struct err *err)
 {
-	static const char *const never[] = { EXPORTED_NAME };
+	static const char *const never[] = {EXPORTED_NAME};
 	const struct plan *p = &r->plan;
 	char key[SHA256_HEX_LEN + 1];
 
 	if (open_dir(p->dir, &r->context_fd, err) ||
 		(p->dockerfile_dir && open_dir(p->dockerfile_dir, &r->dockerfile_fd, err)))
 		return -1;
-	r->dockerfile = (struct fssend_file){ p->dockerfile_name, p->dockerfile, 0644,
-		p->dockerfile_mtime_ns };
-	r->roots[0] = (struct fssend_root){ .dirfd = r->context_fd, .name = "context",
-		.never = never, .nnever = ARRAY_LEN(never) };
-	r->roots[1] = (struct fssend_root){ .dirfd = r->dockerfile_fd, .name = "dockerfile",
-		.files = &r->dockerfile, .nfiles = 1 };
-	r->locals[0] = (struct bk_local){ "context", &r->roots[0] };
-	r->locals[1] = (struct bk_local){ "dockerfile", &r->roots[1] };
+	r->dockerfile = (struct fssend_file){
+		p->dockerfile_name, p->dockerfile, 0644, p->dockerfile_mtime_ns};
+	r->roots[0] = (struct fssend_root){.dirfd = r->context_fd,
+		.name = "context",
+		.never = never,
+		.nnever = ARRAY_LEN(never)};
+	r->roots[1] = (struct fssend_root){.dirfd = r->dockerfile_fd,
+		.name = "dockerfile",
+		.files = &r->dockerfile,
+		.nfiles = 1};
+	r->locals[0] = (struct bk_local){"context", &r->roots[0]};
+	r->locals[1] = (struct bk_local){"dockerfile", &r->roots[1]};
 	/* the same project finds its last transfer again, others do not get in its way */
 	sha256_text(str_from(arena_fmt(&r->arena, "%s|%s",
 			    p->ci.repository_url ? p->ci.repository_url : p->dir, p->name)),
 		key);
-	r->session = (struct bk_session_options){ .locals = r->locals, .nlocals = 2,
-		.credentials = r->credentials, .shared_key = arena_cstr(&r->arena, key),
-		.log = &r->log };
+	r->session = (struct bk_session_options){.locals = r->locals,
+		.nlocals = 2,
+		.credentials = r->credentials,
+		.shared_key = arena_cstr(&r->arena, key),
+		.log = &r->log};
 	return 0;
 }
 
@@ -127,7 +133,7 @@ note_line(struct log *log, enum log_level level, const char *text)
 static int
 prepare_progress(struct run *r, struct err *err)
 {
-	struct progress_options o = { .fd = STDERR_FILENO };
+	struct progress_options o = {.fd = STDERR_FILENO};
 	struct winsize size;
 
 	if (progress_mode_parse(r->options.progress, &o.mode, err))
@@ -145,7 +151,7 @@ prepare_progress(struct run *r, struct err *err)
 	r->progress = progress_new(&o, err);
 	if (!r->progress)
 		return -1;
-	r->log = (struct log){ r->ctx->log->min, note_line, r };
+	r->log = (struct log){r->ctx->log->min, note_line, r};
 	return 0;
 }
 
@@ -170,7 +176,7 @@ static void
 show_failure(struct run *r)
 {
 	const struct bk_failure *f = &r->result.failure;
-	cleanup_buf struct buf text = { 0 };
+	cleanup_buf struct buf text = {0};
 	size_t i;
 
 	progress_failure(r->progress);
@@ -193,11 +199,11 @@ connect_backend(struct run *r, struct err *err)
 static int
 solve_once(struct run *r, const struct planned_solve *s, struct err *err)
 {
-	struct bk_observer observer = { on_update, on_tick, r };
-	struct bk_export target = { r->exported.staging, EXPORTED_NAME };
+	struct bk_observer observer = {on_update, on_tick, r};
+	struct bk_export target = {r->exported.staging, EXPORTED_NAME};
 	int rc;
 
-	r->result = (struct bk_result){ 0 };
+	r->result = (struct bk_result){0};
 	if (connect_backend(r, err))
 		return -1;
 	bk_session_exports(r->backend.session, &target, s->kind == SOLVE_EXPORT ? 1 : 0);
@@ -243,7 +249,7 @@ solve_with_retry(struct run *r, const struct planned_solve *s, struct err *err)
 	int attempt;
 
 	for (attempt = 0;; attempt++) {
-		why = (struct err){ 0 };
+		why = (struct err){0};
 		if (solve_once(r, s, &why) == 0)
 			return 0;
 		/* the first connection is not retried: nothing answers at that address */
@@ -272,8 +278,8 @@ verify_loaded(struct run *r, const struct planned_solve *s, struct err *err)
 		char *id;
 
 		if (docker_image_id(&r->backend.docker, &r->arena, s->tags.items[i], &id, err))
-			return err_wrap(err, "'%s' is not in the Engine after the build",
-				s->tags.items[i]);
+			return err_wrap(
+				err, "'%s' is not in the Engine after the build", s->tags.items[i]);
 		if (!(config && !strcmp(id, config)) && !(digest && !strcmp(id, digest)))
 			return err_set(err, ERR_PROTO, "'%s' is not the image that was built",
 				s->tags.items[i]);
@@ -342,14 +348,17 @@ write_results(struct run *r, struct err *err)
 	struct result_field *fields = arena_new(&r->arena, struct result_field, answer->n);
 	const char *digest = kv_get(answer, "containerimage.digest");
 	const char *id = kv_get(answer, "containerimage.config.digest");
-	struct outputs want = { .metadata_file = o->metadata_file, .iidfile = o->iidfile,
-		.env_file = o->env_file, .quiet = o->quiet,
-		.summary = r->plan.config.summary.value, .digest = r->plan.buildkit };
+	struct outputs want = {.metadata_file = o->metadata_file,
+		.iidfile = o->iidfile,
+		.env_file = o->env_file,
+		.quiet = o->quiet,
+		.summary = r->plan.config.summary.value,
+		.digest = r->plan.buildkit};
 	struct run_result result;
 	size_t i;
 
 	for (i = 0; i < answer->n; i++)
-		fields[i] = (struct result_field){ answer->items[i].key, answer->items[i].value };
+		fields[i] = (struct result_field){answer->items[i].key, answer->items[i].value};
 	result = (struct run_result){
 		.image = r->plan.image,
 		/* what the Engine loaded has no digest in a registry yet */
@@ -401,8 +410,9 @@ decide(struct run *r, struct err *err)
 		.tags = &o->tags,
 		.cache_from = &o->cache_from,
 		.cache_to = &o->cache_to,
-		.missing_ci = "commit and/or branch information is missing (perhaps you're not in a Git "
-			      "repository or forgot to set environment variables?)",
+		.missing_ci =
+			"commit and/or branch information is missing (perhaps you're not in a Git "
+			"repository or forgot to set environment variables?)",
 	};
 	enum plan_step reached;
 	size_t i;
@@ -418,7 +428,7 @@ decide(struct run *r, struct err *err)
 static int
 print_plan(struct run *r, struct err *err)
 {
-	cleanup_buf struct buf text = { 0 };
+	cleanup_buf struct buf text = {0};
 
 	plan_json(&text, &r->plan);
 	return console_print(r->ctx->console, buf_view(&text), err);
@@ -440,9 +450,9 @@ run_release(struct run *r)
 int
 cmd_build(struct cmd_context *ctx, int argc, char **argv)
 {
-	struct run r = { .ctx = ctx, .context_fd = -1, .dockerfile_fd = -1,
-		.exported = EXPORTED_NONE };
-	struct err err = { 0 };
+	struct run r = {
+		.ctx = ctx, .context_fd = -1, .dockerfile_fd = -1, .exported = EXPORTED_NONE};
+	struct err err = {0};
 	int code = EXIT_OK, rc;
 
 	rc = build_options_parse(&r.options, argc, argv, &r.arena, &err);

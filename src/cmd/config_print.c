@@ -16,8 +16,8 @@
 static int
 show(struct cmd_context *ctx, struct arena *a, const char *path, struct buf *out, struct err *err)
 {
-	cleanup_registry_choice struct registry_choice registry = { 0 };
-	cleanup_config struct config config = { 0 };
+	cleanup_registry_choice struct registry_choice registry = {0};
+	cleanup_config struct config config = {0};
 	char dir[PATH_MAX];
 	struct git git;
 	struct ci ci;
@@ -36,9 +36,9 @@ show(struct cmd_context *ctx, struct arena *a, const char *path, struct buf *out
 int
 config_print(struct cmd_context *ctx, const struct common_options *o)
 {
-	cleanup_arena struct arena a = { 0 };
-	cleanup_buf struct buf text = { 0 };
-	struct err err = { 0 };
+	cleanup_arena struct arena a = {0};
+	cleanup_buf struct buf text = {0};
+	struct err err = {0};
 
 	if (show(ctx, &a, o->path, &text, &err) == 0 &&
 		console_print(ctx->console, buf_view(&text), &err) == 0)

@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/plan.h"
 #include "dockerfile/dockerfile.h"
@@ -19,7 +19,7 @@
 static int
 read_stdin(struct arena *a, struct cmd_context *ctx, struct plan *p, struct err *err)
 {
-	cleanup_buf struct buf text = { .max = LIMIT_DOCKERFILE };
+	cleanup_buf struct buf text = {.max = LIMIT_DOCKERFILE};
 
 	log_info(ctx->log, "reading Dockerfile content from stdin");
 	if (fd_read_to_end(STDIN_FILENO, "standard input", LIMIT_DOCKERFILE, &text, err))
@@ -44,7 +44,7 @@ locate(struct arena *a, struct cmd_context *ctx, const char *file, const char *d
 static int
 read_path(struct arena *a, const char *path, struct plan *p, struct err *err)
 {
-	cleanup_buf struct buf text = { .max = LIMIT_DOCKERFILE };
+	cleanup_buf struct buf text = {.max = LIMIT_DOCKERFILE};
 	ptrdiff_t slash = str_rfind(str_from(path), '/');
 	struct stat st;
 
@@ -65,7 +65,7 @@ static int
 rewrite(struct arena *a, const struct plan_request *req, struct plan *p, struct dockerfile *df,
 	struct err *err)
 {
-	cleanup_buf struct buf text = { 0 };
+	cleanup_buf struct buf text = {0};
 
 	if (!p->config.cache.go_mounts.value ||
 		!dockerfile_go_mounts(&text, p->dockerfile, df, req->build_args))
@@ -85,7 +85,8 @@ check_target(const struct dockerfile *df, const char *target, struct plan *p, st
 	if (!s && str_u64(str_from(target), 10, &index))
 		return 0;
 	if (!s)
-		return err_set(err, ERR_CONFIG, "target stage '%s' is not in the Dockerfile", target);
+		return err_set(
+			err, ERR_CONFIG, "target stage '%s' is not in the Dockerfile", target);
 	p->target_is_export = s->is_export;
 	return 0;
 }
@@ -106,7 +107,7 @@ list_stages(struct arena *a, const struct plan_request *req, const struct docker
 		if (!s->is_export &&
 			(req->no_stages || (p->config.stages.set && !p->config.stages.value)))
 			continue;
-		p->stages[p->nstages++] = (struct plan_stage){ s->name, s->is_export, NULL };
+		p->stages[p->nstages++] = (struct plan_stage){s->name, s->is_export, NULL};
 	}
 }
 
@@ -120,7 +121,7 @@ dockerfile_load(struct arena *a, struct cmd_context *ctx, const struct plan_requ
 	if (req->no_dockerfile && access(path, F_OK))
 		return 0;
 	if (req->file && !strcmp(req->file, "-") ? read_stdin(a, ctx, p, err)
-						  : read_path(a, path, p, err))
+						 : read_path(a, path, p, err))
 		return -1;
 	if (dockerfile_parse(a, p->dockerfile, p->dockerfile_name, &df, err) ||
 		rewrite(a, req, p, &df, err))

@@ -43,23 +43,25 @@ static void
 check_backend(struct doctor *d)
 {
 	const char *what = d->plan.buildkit ? "BuildKit" : "Docker Engine";
-	struct bk_session_options none = { .log = d->ctx->log };
-	cleanup_backend struct backend b = { 0 };
-	struct bk_info info = { 0 };
-	struct err err = { 0 };
+	struct bk_session_options none = {.log = d->ctx->log};
+	cleanup_backend struct backend b = {0};
+	struct bk_info info = {0};
+	struct err err = {0};
 
 	if (backend_open(&b, &d->plan, &none, d->ctx->log, &err) ||
 		bk_peer_info(b.peer, &d->arena, &info, deadline_in(ANSWER_MS), &err)) {
 		problem(d, what, &err);
 		return;
 	}
-	ok(d, what, arena_fmt(&d->arena, "%s answers at %s%s%s%s",
-			    b.docker.engine[0] ? b.docker.engine : "it", d->plan.address,
-			    info.version ? ", BuildKit " : "", info.version ? info.version : "",
-			    info.containerd_store ? ", containerd image store" : ""));
+	ok(d, what,
+		arena_fmt(&d->arena, "%s answers at %s%s%s%s",
+			b.docker.engine[0] ? b.docker.engine : "it", d->plan.address,
+			info.version ? ", BuildKit " : "", info.version ? info.version : "",
+			info.containerd_store ? ", containerd image store" : ""));
 	if (d->plan.platforms.n > 1 && !d->plan.buildkit && !info.containerd_store) {
 		err_set(&err, ERR_CONFIG, "several platforms need the containerd image store");
-		err_hint(&err, "set {\"features\": {\"containerd-snapshotter\": true}} in daemon.json");
+		err_hint(&err,
+			"set {\"features\": {\"containerd-snapshotter\": true}} in daemon.json");
 		problem(d, "platforms", &err);
 	}
 }
@@ -69,8 +71,8 @@ check_registry(struct doctor *d)
 {
 	const struct registry_choice *r = &d->plan.registry;
 	cleanup_credentials struct credentials *c = NULL;
-	cleanup_credential struct credential found = { 0 };
-	struct err err = { 0 };
+	cleanup_credential struct credential found = {0};
+	struct err err = {0};
 
 	if (!strcmp(r->kind, "none")) {
 		ok(d, "registry", "none is configured; 'push' would have nowhere to go");
@@ -83,25 +85,27 @@ check_registry(struct doctor *d)
 		problem(d, "credentials", &err);
 		return;
 	}
-	ok(d, "registry", arena_fmt(&d->arena, "%s, credentials from %s", r->url,
-				  found.source ? found.source : "nowhere: anonymous"));
+	ok(d, "registry",
+		arena_fmt(&d->arena, "%s, credentials from %s", r->url,
+			found.source ? found.source : "nowhere: anonymous"));
 }
 
 static int
 examine(struct doctor *d, struct err *err)
 {
-	struct plan_request req = { .path = d->options.common.path,
+	struct plan_request req = {.path = d->options.common.path,
 		.file = d->options.common.file,
 		.builder = d->options.builder,
-		.no_dockerfile = true };
+		.no_dockerfile = true};
 	enum plan_step reached;
-	struct err why = { 0 };
+	struct err why = {0};
 
 	if (plan_make(&d->arena, d->ctx, &req, &d->plan, &reached, &why)) {
 		problem(d, reached == PLAN_DOCKERFILE ? "Dockerfile" : "configuration", &why);
 	} else {
-		ok(d, "configuration", d->plan.config.files.n ? d->plan.config.files.items[0]
-							      : "none, conventions hold");
+		ok(d, "configuration",
+			d->plan.config.files.n ? d->plan.config.files.items[0]
+					       : "none, conventions hold");
 		if (d->plan.ci.commit)
 			ok(d, "commit", d->plan.ci.commit);
 		check_backend(d);
@@ -113,8 +117,8 @@ examine(struct doctor *d, struct err *err)
 int
 cmd_doctor(struct cmd_context *ctx, int argc, char **argv)
 {
-	struct doctor d = { .ctx = ctx };
-	struct err err = { 0 };
+	struct doctor d = {.ctx = ctx};
+	struct err err = {0};
 	int code = EXIT_OK, rc;
 
 	if (doctor_options_parse(&d.options, argc, argv, &d.arena, &err)) {

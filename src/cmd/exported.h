@@ -25,6 +25,9 @@ int exported_publish(struct exported *e, struct err *err);
 /* Removes what was not published. Safe on {-1, -1}. */
 void exported_close(struct exported *e);
 #define cleanup_exported CLEANUP(exported_close)
-#define EXPORTED_NONE { .dir = -1, .staging = -1 }
+#define EXPORTED_NONE \
+	{ \
+		.dir = -1, .staging = -1 \
+	}
 
 #endif

@@ -55,17 +55,19 @@ show(struct buf *out, struct arena *a, const struct plan *p)
 	rows(out, "cache from", &p->cache_from);
 	rows(out, "configuration", &p->config.files);
 	row(out, "backend", p->buildkit ? "BuildKit" : "Docker Engine",
-		p->buildkit ? p->address
-			    : arena_fmt(a, "%s, %s", p->address, p->endpoint.source));
+		p->buildkit ? p->address : arena_fmt(a, "%s, %s", p->address, p->endpoint.source));
 }
 
 static int
 info(struct cmd_context *ctx, struct arena *a, const struct info_options *o, struct err *err)
 {
-	struct plan_request req = { .path = o->common.path, .file = o->common.file,
-		.platform = o->platform, .builder = o->builder, .no_dockerfile = true };
-	cleanup_plan struct plan plan = { 0 };
-	cleanup_buf struct buf text = { 0 };
+	struct plan_request req = {.path = o->common.path,
+		.file = o->common.file,
+		.platform = o->platform,
+		.builder = o->builder,
+		.no_dockerfile = true};
+	cleanup_plan struct plan plan = {0};
+	cleanup_buf struct buf text = {0};
 	enum plan_step reached;
 
 	if (plan_make(a, ctx, &req, &plan, &reached, err))
@@ -81,9 +83,9 @@ info(struct cmd_context *ctx, struct arena *a, const struct info_options *o, str
 int
 cmd_info(struct cmd_context *ctx, int argc, char **argv)
 {
-	cleanup_arena struct arena a = { 0 };
+	cleanup_arena struct arena a = {0};
 	struct info_options o;
-	struct err err = { 0 };
+	struct err err = {0};
 	int code = EXIT_OK;
 
 	if (info_options_parse(&o, argc, argv, &a, &err)) {

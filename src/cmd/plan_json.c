@@ -81,7 +81,7 @@ stages_array(const struct plan *p)
 static struct jval *
 platforms_array(const struct platform_list *l)
 {
-	cleanup_arena struct arena a = { 0 };
+	cleanup_arena struct arena a = {0};
 	struct jval *list = jval_new_array();
 	size_t i;
 

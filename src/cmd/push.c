@@ -55,8 +55,8 @@ on_progress(const char *id, const char *status, int64_t current, int64_t total, 
 static int
 push_tag(struct push *p, const char *text, struct err *err)
 {
-	cleanup_credential struct credential cred = { 0 };
-	struct docker_auth auth = { 0 };
+	cleanup_credential struct credential cred = {0};
+	struct docker_auth auth = {0};
 	struct ref ref;
 	char *digest;
 
@@ -67,13 +67,15 @@ push_tag(struct push *p, const char *text, struct err *err)
 		credentials_find(p->credentials,
 			arena_fmt(&p->arena, "%s/%s", ref.domain, ref.path), &cred, err))
 		return -1;
-	auth = (struct docker_auth){ .user = cred.user, .secret = &cred.secret,
-		.server = ref.domain, .identity = cred.kind == CREDENTIAL_IDENTITY };
+	auth = (struct docker_auth){.user = cred.user,
+		.secret = &cred.secret,
+		.server = ref.domain,
+		.identity = cred.kind == CREDENTIAL_IDENTITY};
 	p->current = text;
 	p->said = clock_ms();
 	log_info(p->ctx->log, "Pushing tag '%s'", text);
-	if (docker_push(&p->docker, &p->arena, ref_familiar(&p->arena, &(struct ref){ ref.domain,
-						       ref.path, NULL, NULL }),
+	if (docker_push(&p->docker, &p->arena,
+		    ref_familiar(&p->arena, &(struct ref){ref.domain, ref.path, NULL, NULL}),
 		    ref.tag, &auth, on_progress, p, &digest, err))
 		return err_wrap(err, "push '%s'", text);
 	strlist_add(&p->pushed, &p->arena, text);
@@ -124,16 +126,16 @@ prepare_credentials(struct push *p, struct err *err)
 static int
 write_results(struct push *p, struct err *err)
 {
-	struct outputs want = { .metadata_file = p->options.metadata_file,
+	struct outputs want = {.metadata_file = p->options.metadata_file,
 		.env_file = p->options.env_file,
 		.quiet = p->options.quiet,
 		.summary = p->plan.config.summary.value,
 		.image_name = p->digest != NULL,
-		.digest = true };
-	struct run_result result = { .image = p->plan.image,
+		.digest = true};
+	struct run_result result = {.image = p->plan.image,
 		.digest = p->digest,
 		.tags = (const char *const *)p->pushed.items,
-		.n_tags = p->pushed.n };
+		.n_tags = p->pushed.n};
 
 	return outputs_write(p->ctx->console, &p->ctx->env, &want, &result, err);
 }
@@ -164,8 +166,9 @@ push(struct push *p, int *code, struct err *err)
 		.path = o->common.path,
 		.file = o->common.file,
 		.no_stages = o->no_stages,
-		.missing_ci = "Commit and/or branch information is missing. Perhaps you're not in a Git "
-			      "repository or forgot to set environment variables?",
+		.missing_ci =
+			"Commit and/or branch information is missing. Perhaps you're not in a Git "
+			"repository or forgot to set environment variables?",
 	};
 	enum plan_step reached;
 
@@ -190,8 +193,8 @@ push(struct push *p, int *code, struct err *err)
 int
 cmd_push(struct cmd_context *ctx, int argc, char **argv)
 {
-	struct push p = { .ctx = ctx };
-	struct err err = { 0 };
+	struct push p = {.ctx = ctx};
+	struct err err = {0};
 	int code = EXIT_BUILD, rc;
 
 	rc = push_options_parse(&p.options, argc, argv, &p.arena, &err);

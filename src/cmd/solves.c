@@ -36,7 +36,7 @@ csv_add(struct buf *out, const char *field)
 static void
 set_list(struct kvlist *attrs, struct arena *a, const char *key, const struct strlist *l)
 {
-	cleanup_buf struct buf text = { 0 };
+	cleanup_buf struct buf text = {0};
 	size_t i;
 
 	if (l->n == 0)
@@ -56,12 +56,13 @@ set_prefixed(struct kvlist *attrs, struct arena *a, const char *prefix, const st
 }
 
 static void
-frontend_attrs(struct arena *a, const struct plan *p, const struct build_options *o,
-	struct kvlist *attrs)
+frontend_attrs(
+	struct arena *a, const struct plan *p, const struct build_options *o, struct kvlist *attrs)
 {
 	kv_set(attrs, a, "filename", p->dockerfile_name);
 	if (p->platforms.n)
-		kv_set(attrs, a, "platform", platform_list_format(a, (struct platform_list *)(uintptr_t)&p->platforms));
+		kv_set(attrs, a, "platform",
+			platform_list_format(a, (struct platform_list *)(uintptr_t)&p->platforms));
 	/* always asking keeps base images fresh; --no-pull takes what the daemon has */
 	if (!o->no_pull)
 		kv_set(attrs, a, "image-resolve-mode", "pull");
@@ -80,11 +81,11 @@ frontend_attrs(struct arena *a, const struct plan *p, const struct build_options
 
 /* "type=registry,ref=X,..." or a reference alone. */
 static int
-add_cache(struct arena *a, struct bk_entries *l, const char *text, const char *flag,
-	struct err *err)
+add_cache(
+	struct arena *a, struct bk_entries *l, const char *text, const char *flag, struct err *err)
 {
 	struct str rest = str_from(text), field, key;
-	struct kvlist attrs = { 0 };
+	struct kvlist attrs = {0};
 	struct bk_entry *e;
 	const char *type;
 
@@ -95,8 +96,9 @@ add_cache(struct arena *a, struct bk_entries *l, const char *text, const char *f
 	}
 	while (str_next(&rest, ',', &field)) {
 		if (!str_cut(&field, '=', &key))
-			return err_set(err, ERR_USAGE, "--%s: '" STR_FMT "' in '%s' is not key=value",
-				flag, STR_ARG(field), text);
+			return err_set(err, ERR_USAGE,
+				"--%s: '" STR_FMT "' in '%s' is not key=value", flag,
+				STR_ARG(field), text);
 		kv_set(&attrs, a, arena_str(a, str_trim(key)), arena_str(a, field));
 	}
 	type = kv_get(&attrs, "type");
@@ -111,8 +113,8 @@ add_cache(struct arena *a, struct bk_entries *l, const char *text, const char *f
 
 /* Each stage looks at its own image first, then at those before it, newest first. */
 static int
-cache_imports(struct arena *a, const struct plan *p, size_t stage, struct bk_entries *l,
-	struct err *err)
+cache_imports(
+	struct arena *a, const struct plan *p, size_t stage, struct bk_entries *l, struct err *err)
 {
 	bool anywhere = strcmp(p->registry.kind, "none") != 0;
 	size_t i;
@@ -131,7 +133,7 @@ cache_imports(struct arena *a, const struct plan *p, size_t stage, struct bk_ent
 static bool
 wants_inline_cache(const struct plan *p)
 {
-	static const char *const yes[] = { "1", "t", "T", "TRUE", "true", "True" };
+	static const char *const yes[] = {"1", "t", "T", "TRUE", "true", "True"};
 	const char *value = kv_get(&p->build_args, "BUILDKIT_INLINE_CACHE");
 	size_t i;
 
@@ -142,11 +144,11 @@ wants_inline_cache(const struct plan *p)
 }
 
 static int
-add_image_exporter(struct arena *a, const struct plan *p, struct planned_solve *out,
-	struct err *err)
+add_image_exporter(
+	struct arena *a, const struct plan *p, struct planned_solve *out, struct err *err)
 {
 	struct bk_entry *e = bk_entry_add(&out->solve.exporters, a, p->buildkit ? "image" : "moby");
-	cleanup_buf struct buf names = { 0 };
+	cleanup_buf struct buf names = {0};
 	size_t i;
 
 	for (i = 0; i < out->tags.n; i++) {
@@ -187,7 +189,7 @@ solve_plan(struct arena *a, const struct plan *p, const struct build_options *o,
 	const char *target = stage ? stage->name : o->target;
 	struct strlist allow = o->allow;
 
-	*out = (struct planned_solve){ .kind = export ? SOLVE_EXPORT : SOLVE_IMAGE };
+	*out = (struct planned_solve){.kind = export ? SOLVE_EXPORT : SOLVE_IMAGE};
 	out->solve.frontend = "dockerfile.v0";
 	out->title = target ? arena_fmt(a, "stage '%s'", target) : "image";
 	frontend_attrs(a, p, o, &out->solve.attrs);

@@ -42,23 +42,24 @@ host_field(const struct docker_endpoint *e, struct arena *a)
 int
 docker_refusal(struct http_response *resp, int64_t deadline, struct err *err)
 {
-	cleanup_buf struct buf body = { 0 };
+	cleanup_buf struct buf body = {0};
 	cleanup_jval struct jval *v = NULL;
 	int status = resp->head.status;
 	const char *text;
 
 	if (http_body_all(resp, LIMIT_ERROR_BODY, &body, deadline, NULL) && body.len == 0)
-		return err_setc(err, ERR_REMOTE, status, "the Engine answered with HTTP status %d",
-			status);
+		return err_setc(
+			err, ERR_REMOTE, status, "the Engine answered with HTTP status %d", status);
 	v = jval_parse(buf_view(&body), NULL);
 	text = jval_get_str(v, "message");
 	if (text && *text)
 		return err_setc(err, ERR_REMOTE, status, "%s", text);
 	if (body.len == 0)
-		return err_setc(err, ERR_REMOTE, status, "the Engine answered with HTTP status %d",
-			status);
-	return err_setc(err, ERR_REMOTE, status, "the Engine answered with HTTP status %d: " STR_FMT,
-		status, STR_ARG(str_trim(str_first(buf_view(&body), 500))));
+		return err_setc(
+			err, ERR_REMOTE, status, "the Engine answered with HTTP status %d", status);
+	return err_setc(err, ERR_REMOTE, status,
+		"the Engine answered with HTTP status %d: " STR_FMT, status,
+		STR_ARG(str_trim(str_first(buf_view(&body), 500))));
 }
 
 int
@@ -103,8 +104,8 @@ negotiate(struct docker *d, const struct http_head *h, struct err *err)
 	}
 	if (version.s && (!str_take_u64(&rest, 10, &major) || !str_take(&rest, STR(".")) ||
 				 !str_u64(rest, 10, &minor) || major != 1))
-		return err_set(err, ERR_PROTO, "%s names an API version that makes no sense: '" STR_FMT
-					       "'",
+		return err_set(err, ERR_PROTO,
+			"%s names an API version that makes no sense: '" STR_FMT "'",
 			d->endpoint->address, STR_ARG(version));
 	if (minor < API_MIN_MINOR) {
 		err_set(err, ERR_REMOTE, "the Engine at %s speaks API 1.%d only, 1.%d is needed",
@@ -120,8 +121,8 @@ negotiate(struct docker *d, const struct http_head *h, struct err *err)
 static int
 ping_with(struct docker *d, const char *method, int64_t deadline, struct err *err)
 {
-	cleanup_docker_exchange struct docker_exchange x = { 0 };
-	struct http_request req = { .method = method };
+	cleanup_docker_exchange struct docker_exchange x = {0};
+	struct http_request req = {.method = method};
 
 	if (docker_request_open(d, &x, &req, "/_ping", deadline, err))
 		return -1;
@@ -137,9 +138,9 @@ ping_with(struct docker *d, const char *method, int64_t deadline, struct err *er
 int
 docker_ping(struct docker *d, const struct docker_endpoint *e, int64_t deadline, struct err *err)
 {
-	struct err first = { 0 };
+	struct err first = {0};
 
-	*d = (struct docker){ .endpoint = e };
+	*d = (struct docker){.endpoint = e};
 	if (ping_with(d, "HEAD", deadline, &first) == 0)
 		return 0;
 	/* only an answer that was no good is worth a second question */
@@ -156,16 +157,16 @@ struct conn *
 docker_upgrade(const struct docker *d, const char *path, const char *protocol,
 	const struct strlist *headers, const char *body, int64_t deadline, struct err *err)
 {
-	cleanup_docker_exchange struct docker_exchange x = { 0 };
-	struct http_request req = { .method = "POST", .upgrade = protocol };
+	cleanup_docker_exchange struct docker_exchange x = {0};
+	struct http_request req = {.method = "POST", .upgrade = protocol};
 	struct http_extra *fields;
 	struct conn *below;
 	size_t i, n = headers ? headers->n / 2 : 0;
 
 	fields = arena_new(&x.arena, struct http_extra, n);
 	for (i = 0; i < n; i++)
-		fields[i] = (struct http_extra){ headers->items[2 * i],
-			str_from(headers->items[2 * i + 1]) };
+		fields[i] = (struct http_extra){
+			headers->items[2 * i], str_from(headers->items[2 * i + 1])};
 	req.fields = fields;
 	req.nfields = n;
 	if (body) {
@@ -185,12 +186,13 @@ docker_upgrade(const struct docker *d, const char *path, const char *protocol,
 }
 
 int
-docker_image_id(const struct docker *d, struct arena *a, const char *ref, char **id, struct err *err)
+docker_image_id(
+	const struct docker *d, struct arena *a, const char *ref, char **id, struct err *err)
 {
-	cleanup_docker_exchange struct docker_exchange x = { 0 };
-	cleanup_buf struct buf body = { .max = LIMIT_JSON };
+	cleanup_docker_exchange struct docker_exchange x = {0};
+	cleanup_buf struct buf body = {.max = LIMIT_JSON};
 	cleanup_jval struct jval *v = NULL;
-	struct http_request req = { .method = "GET" };
+	struct http_request req = {.method = "GET"};
 	int64_t deadline = deadline_in(ANSWER_MS);
 
 	if (docker_request_open(

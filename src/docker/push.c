@@ -27,7 +27,7 @@ struct push {
 static void
 auth_field(struct buf *out, const struct docker_auth *auth)
 {
-	cleanup_buf struct buf json = { 0 };
+	cleanup_buf struct buf json = {0};
 	cleanup_jval struct jval *v = jval_new_object();
 
 	if (auth && auth->secret && secret_is_set(auth->secret)) {
@@ -101,7 +101,7 @@ push_line(struct push *p, struct str line, struct err *err)
 static int
 push_stream(struct push *p, struct http_response *resp, struct err *err)
 {
-	cleanup_buf struct buf line = { .max = LIMIT_STREAM_LINE };
+	cleanup_buf struct buf line = {.max = LIMIT_STREAM_LINE};
 	struct str piece, head;
 	ssize_t n;
 
@@ -125,15 +125,15 @@ docker_push(const struct docker *d, struct arena *a, const char *repository, con
 	const struct docker_auth *auth, docker_progress_fn progress, void *arg, char **digest,
 	struct err *err)
 {
-	cleanup_docker_exchange struct docker_exchange x = { 0 };
-	cleanup_buf struct buf field = { 0 };
-	struct push p = { .arena = a, .progress = progress, .arg = arg };
+	cleanup_docker_exchange struct docker_exchange x = {0};
+	cleanup_buf struct buf field = {0};
+	struct push p = {.arena = a, .progress = progress, .arg = arg};
 	struct http_extra extra;
-	struct http_request req = { .method = "POST", .fields = &extra, .nfields = 1 };
+	struct http_request req = {.method = "POST", .fields = &extra, .nfields = 1};
 	int rc;
 
 	auth_field(&field, auth);
-	extra = (struct http_extra){ "X-Registry-Auth", buf_view(&field) };
+	extra = (struct http_extra){"X-Registry-Auth", buf_view(&field)};
 	rc = docker_request_open(d, &x, &req,
 		arena_fmt(&x.arena, "/images/%s/push?tag=%s", repository, tag),
 		deadline_in(SILENCE_MS), err);

@@ -52,14 +52,14 @@ fd_conn_wants(struct conn *c, bool write, struct pollfd fds[2])
 {
 	struct fd_conn *f = (struct fd_conn *)c;
 
-	fds[0] = (struct pollfd){ .fd = f->in, .events = POLLIN };
+	fds[0] = (struct pollfd){.fd = f->in, .events = POLLIN};
 	if (!write)
 		return 1;
 	if (f->in == f->out) {
 		fds[0].events |= POLLOUT;
 		return 1;
 	}
-	fds[1] = (struct pollfd){ .fd = f->out, .events = POLLOUT };
+	fds[1] = (struct pollfd){.fd = f->out, .events = POLLOUT};
 	return 2;
 }
 
@@ -89,7 +89,7 @@ conn_pair(int in, int out, const char *name)
 
 	fd_nonblock(in);
 	fd_nonblock(out);
-	f->base = (struct conn){ &fd_ops, xstrdup(name) };
+	f->base = (struct conn){&fd_ops, xstrdup(name)};
 	f->in = in;
 	f->out = out;
 	return &f->base;
@@ -169,7 +169,7 @@ conn_prefixed(struct conn *below, struct str first)
 	if (first.len == 0)
 		return below;
 	x = xcalloc(1, sizeof(*x));
-	x->base = (struct conn){ &prefixed_ops, xstrdup(below->name) };
+	x->base = (struct conn){&prefixed_ops, xstrdup(below->name)};
 	x->below = below;
 	buf_str(&x->first, first);
 	return &x->base;

@@ -71,8 +71,8 @@ struct conn *
 dial_unix(const char *path, int64_t deadline, struct err *err)
 {
 	cleanup_free char *name = xasprintf("unix://%s", path);
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	struct err local = { 0 };
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct err local = {0};
 	struct conn *c;
 
 	if (strlen(path) >= sizeof(addr.sun_path)) {
@@ -85,8 +85,9 @@ dial_unix(const char *path, int64_t deadline, struct err *err)
 	if (c)
 		return c;
 	if (local.code == EACCES)
-		err_hint(&local, "this user may not use '%s': run as root, or join the group that "
-				 "owns the socket",
+		err_hint(&local,
+			"this user may not use '%s': run as root, or join the group that "
+			"owns the socket",
 			path);
 	if (err)
 		*err = local;
@@ -96,7 +97,7 @@ dial_unix(const char *path, int64_t deadline, struct err *err)
 struct conn *
 dial_tcp(const char *host, const char *port, int64_t deadline, struct err *err)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *a;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list, *a;
 	cleanup_free char *name = xasprintf(strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
 	struct conn *c = NULL;
 	int rc, one = 1;

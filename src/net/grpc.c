@@ -14,7 +14,8 @@ enum {
 	/* the default of 64 KiB makes each transfer wait for round trips */
 	STREAM_WINDOW = 4 * 1024 * 1024,
 	CONN_WINDOW = 16 * 1024 * 1024,
-	/* nghttp2 gives up the connection on a field above this; the peer should reset the stream */
+	/* nghttp2 gives up the connection on a field above this; the peer should reset the stream
+	 */
 	MAX_HEADER_LIST = 64 * 1024,
 	/* one exclude pattern is one header line */
 	MAX_CONTINUATIONS = 4096,
@@ -51,36 +52,36 @@ struct grpc_call {
 	const struct grpc_call_ops *ops;
 	void *arg;
 
-	struct arena arena;    /* received header fields, response metadata */
-	struct field *fields;  /* server: request metadata */
+	struct arena arena;   /* received header fields, response metadata */
+	struct field *fields; /* server: request metadata */
 	size_t nfields, cap;
 	size_t header_bytes;
 	struct str path;
 
-	struct buf in;         /* a message that has not come in whole */
-	struct buf queue;      /* framed messages */
-	size_t sent;           /* bytes of queue that are gone */
-	bool wants;            /* produce is to be called */
-	bool ended;            /* nothing follows what is queued */
-	bool responded;        /* server: response headers are submitted */
-	bool trailed;          /* server: trailers are submitted */
-	bool deferred;         /* nghttp2 waits for data */
+	struct buf in;    /* a message that has not come in whole */
+	struct buf queue; /* framed messages */
+	size_t sent;      /* bytes of queue that are gone */
+	bool wants;       /* produce is to be called */
+	bool ended;       /* nothing follows what is queued */
+	bool responded;   /* server: response headers are submitted */
+	bool trailed;     /* server: trailers are submitted */
+	bool deferred;    /* nghttp2 waits for data */
 	bool remote_ended;
-	int code;              /* server: the status to send */
+	int code; /* server: the status to send */
 	char *message;
 
-	int http_status;       /* client: of the response */
-	int grpc_status;       /* client: -1 until received */
+	int http_status; /* client: of the response */
+	int grpc_status; /* client: -1 until received */
 	struct str status_message, details;
 };
 
 const char *
 grpc_code_name(int code)
 {
-	static const char *const names[] = { "OK", "Canceled", "Unknown", "InvalidArgument",
+	static const char *const names[] = {"OK", "Canceled", "Unknown", "InvalidArgument",
 		"DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied",
 		"ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented",
-		"Internal", "Unavailable", "DataLoss", "Unauthenticated" };
+		"Internal", "Unavailable", "DataLoss", "Unauthenticated"};
 
 	return code >= 0 && (size_t)code < ARRAY_LEN(names) ? names[code] : "Unknown";
 }
@@ -247,15 +248,15 @@ on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 	if (!c->server || frame->hd.type != NGHTTP2_HEADERS ||
 		frame->headers.cat != NGHTTP2_HCAT_REQUEST)
 		return 0;
-	nghttp2_session_set_stream_user_data(h2, frame->hd.stream_id,
-		call_new(c, frame->hd.stream_id));
+	nghttp2_session_set_stream_user_data(
+		h2, frame->hd.stream_id, call_new(c, frame->hd.stream_id));
 	return 0;
 }
 
 static void
 client_field(struct grpc_call *call, struct str name, struct str value)
 {
-	struct buf text = { 0 };
+	struct buf text = {0};
 	uint64_t n;
 
 	if (str_is(name, ":status") && str_u64(value, 10, &n)) {
@@ -278,7 +279,7 @@ on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name, 
 {
 	struct grpc_conn *c = arg;
 	struct grpc_call *call = call_of(c, frame->hd.stream_id);
-	struct str n = { (const char *)name, namelen }, v = { (const char *)value, valuelen };
+	struct str n = {(const char *)name, namelen}, v = {(const char *)value, valuelen};
 
 	(void)h2;
 	(void)flags;
@@ -298,7 +299,7 @@ on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name, 
 		call->fields = xreallocarray(call->fields, call->cap, sizeof(*call->fields));
 	}
 	call->fields[call->nfields++] =
-		(struct field){ arena_dup(&call->arena, n), arena_dup(&call->arena, v) };
+		(struct field){arena_dup(&call->arena, n), arena_dup(&call->arena, v)};
 	return 0;
 }
 
@@ -393,7 +394,7 @@ static int
 on_stream_close(nghttp2_session *h2, int32_t id, uint32_t error, void *arg)
 {
 	struct grpc_call *call = call_of(arg, id);
-	struct grpc_status st = { 0 };
+	struct grpc_status st = {0};
 	char text[128];
 
 	(void)h2;
@@ -427,10 +428,10 @@ on_stream_close(nghttp2_session *h2, int32_t id, uint32_t error, void *arg)
 static nghttp2_nv
 nv(const char *name, const char *value)
 {
-	return (nghttp2_nv){ .name = (uint8_t *)(uintptr_t)name,
+	return (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name,
 		.value = (uint8_t *)(uintptr_t)value,
 		.namelen = strlen(name),
-		.valuelen = strlen(value) };
+		.valuelen = strlen(value)};
 }
 
 static size_t
@@ -448,7 +449,7 @@ status_fields(struct grpc_call *call, nghttp2_nv *nva, char code[16], struct buf
 static int
 submit_trailer(struct grpc_call *call)
 {
-	cleanup_buf struct buf message = { 0 };
+	cleanup_buf struct buf message = {0};
 	nghttp2_nv nva[2];
 	char code[16];
 	size_t n = status_fields(call, nva, code, &message);
@@ -513,9 +514,9 @@ send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *head, size_t
 static void
 server_respond(struct grpc_call *call)
 {
-	nghttp2_data_provider body = { .source.ptr = call, .read_callback = read_queue };
-	nghttp2_nv nva[4] = { nv(":status", "200"), nv("content-type", "application/grpc") };
-	cleanup_buf struct buf message = { 0 };
+	nghttp2_data_provider body = {.source.ptr = call, .read_callback = read_queue};
+	nghttp2_nv nva[4] = {nv(":status", "200"), nv("content-type", "application/grpc")};
+	cleanup_buf struct buf message = {0};
 	char code[16];
 	size_t n = 2;
 
@@ -621,7 +622,7 @@ grpc_call_start(struct grpc_conn *c, const char *path, const struct grpc_header 
 	const struct grpc_call_ops *ops, void *arg)
 {
 	struct grpc_call *call = call_new(c, 0);
-	nghttp2_data_provider body = { .source.ptr = call, .read_callback = read_queue };
+	nghttp2_data_provider body = {.source.ptr = call, .read_callback = read_queue};
 	nghttp2_nv *nva = xcalloc(nmeta + 6, sizeof(*nva));
 	size_t n = 0, i;
 
@@ -643,8 +644,8 @@ grpc_call_start(struct grpc_conn *c, const char *path, const struct grpc_header 
 }
 
 void
-grpc_call_metadata(const struct grpc_call *call, const char *name, struct arena *a,
-	struct strlist *out)
+grpc_call_metadata(
+	const struct grpc_call *call, const char *name, struct arena *a, struct strlist *out)
 {
 	size_t i;
 
@@ -686,8 +687,7 @@ on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 	struct grpc_call *call = call_of(arg, frame->hd.stream_id);
 
 	if (!call || !call->conn->server || !call->trailed || call->remote_ended ||
-		frame->hd.type != NGHTTP2_HEADERS ||
-		!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+		frame->hd.type != NGHTTP2_HEADERS || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
 		return 0;
 	return nghttp2_submit_rst_stream(h2, NGHTTP2_FLAG_NONE, call->id, NGHTTP2_NO_ERROR);
 }
@@ -766,9 +766,9 @@ conn_new(bool server)
 	struct grpc_conn *c = xcalloc(1, sizeof(*c));
 	nghttp2_session_callbacks *cb = callbacks();
 	nghttp2_settings_entry settings[3] = {
-		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW },
-		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, MAX_STREAMS },
-		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, MAX_HEADER_LIST },
+		{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
+		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, MAX_STREAMS},
+		{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, MAX_HEADER_LIST},
 	};
 	nghttp2_option *opt;
 
@@ -812,7 +812,7 @@ grpc_server_new(const struct grpc_server_ops *ops, void *arg)
 void
 grpc_conn_lost(struct grpc_conn *c, const char *why)
 {
-	struct grpc_status st = { .code = GRPC_UNAVAILABLE, .message = str_from(why), .lost = true };
+	struct grpc_status st = {.code = GRPC_UNAVAILABLE, .message = str_from(why), .lost = true};
 
 	c->dead = true;
 	while (c->calls)

@@ -70,7 +70,8 @@ struct grpc_call_ops {
 };
 
 struct grpc_server_ops {
-	/* A new call: set its ops by grpc_call_serve, or finish it. path is "/pkg.Service/Method". */
+	/* A new call: set its ops by grpc_call_serve, or finish it. path is "/pkg.Service/Method".
+	 */
 	void (*call)(struct grpc_call *call, struct str path, void *arg);
 };
 
@@ -123,8 +124,8 @@ void grpc_call_finish(struct grpc_call *call, int code, const char *message);
 void grpc_call_cancel(struct grpc_call *call);
 
 /* Server: all values of a request header, in order, copied into the arena. */
-void grpc_call_metadata(const struct grpc_call *call, const char *name, struct arena *a,
-	struct strlist *out);
+void grpc_call_metadata(
+	const struct grpc_call *call, const char *name, struct arena *a, struct strlist *out);
 
 /* The 5-byte prefix of a message of len bytes. */
 enum { GRPC_PREFIX = 5 };

@@ -82,9 +82,9 @@ int
 http_exchange(struct conn *c, const struct http_request *req, struct http_response *resp,
 	int64_t deadline, struct err *err)
 {
-	cleanup_buf struct buf out = { 0 };
+	cleanup_buf struct buf out = {0};
 
-	*resp = (struct http_response){ .conn = c };
+	*resp = (struct http_response){.conn = c};
 	buf_init(&resp->in, LIMIT_HTTP_HEAD + 2 * READ_SIZE);
 	if (write_request(&out, req, err) || conn_write_all(c, out.p, out.len, deadline, err) ||
 		read_head(resp, deadline, err) ||
@@ -123,8 +123,8 @@ http_body_read(struct http_response *resp, struct str *piece, int64_t deadline, 
 }
 
 int
-http_body_all(struct http_response *resp, size_t max, struct buf *out, int64_t deadline,
-	struct err *err)
+http_body_all(
+	struct http_response *resp, size_t max, struct buf *out, int64_t deadline, struct err *err)
 {
 	struct str piece;
 	size_t total = 0;

@@ -22,7 +22,8 @@ struct http_request {
 	const char *host;
 	const struct http_extra *fields; /* further header fields; borrowed */
 	size_t nfields;
-	const char *content_type; /* NULL: no body; then Content-Length: 0 where a method wants one */
+	const char
+		*content_type; /* NULL: no body; then Content-Length: 0 where a method wants one */
 	struct str body;
 	const char *upgrade; /* NULL, or the protocol: Connection: Upgrade is sent */
 };
@@ -31,8 +32,8 @@ struct http_request {
 struct http_response {
 	struct conn *conn; /* borrowed */
 	struct http_head head;
-	struct buf in;   /* bytes read: the head, then unconsumed bytes */
-	size_t at;       /* start of the unconsumed bytes in in */
+	struct buf in; /* bytes read: the head, then unconsumed bytes */
+	size_t at;     /* start of the unconsumed bytes in in */
 	struct http_body body;
 };
 
@@ -43,11 +44,11 @@ struct http_response {
 int http_exchange(struct conn *c, const struct http_request *req, struct http_response *resp,
 	int64_t deadline, struct err *err);
 /* The next piece of the body: bytes > 0, 0 at its end, -1. The view lives until the next call. */
-ssize_t http_body_read(struct http_response *resp, struct str *piece, int64_t deadline,
-	struct err *err);
+ssize_t http_body_read(
+	struct http_response *resp, struct str *piece, int64_t deadline, struct err *err);
 /* The whole body, at most max bytes: ERR_LIMIT beyond. */
-int http_body_all(struct http_response *resp, size_t max, struct buf *out, int64_t deadline,
-	struct err *err);
+int http_body_all(
+	struct http_response *resp, size_t max, struct buf *out, int64_t deadline, struct err *err);
 /* After 101: what was read beyond the head belongs to the next protocol. */
 struct str http_rest(const struct http_response *resp);
 void http_response_release(struct http_response *resp);

@@ -15,7 +15,8 @@ is_token(struct str s)
 
 	for (i = 0; i < s.len; i++) {
 		char c = s.s[i];
-		bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		bool alnum =
+			(c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 
 		if (!alnum && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
 			return false;
@@ -57,8 +58,9 @@ parse_status(struct str line, struct http_head *out, struct err *err)
 	uint64_t status;
 
 	if (!str_take(&line, STR("HTTP/1.")) || line.len < 5 || line.s[1] != ' ' ||
-		(line.s[0] != '0' && line.s[0] != '1') || !str_u64(str_n(line.s + 2, 3), 10, &status) ||
-		status < 100 || status > 599 || (line.len > 5 && line.s[5] != ' '))
+		(line.s[0] != '0' && line.s[0] != '1') ||
+		!str_u64(str_n(line.s + 2, 3), 10, &status) || status < 100 || status > 599 ||
+		(line.len > 5 && line.s[5] != ' '))
 		return err_set(err, ERR_PROTO, "the answer is not HTTP/1.1");
 	out->minor = line.s[0] - '0';
 	out->status = (int)status;
@@ -71,7 +73,8 @@ parse_field(struct str line, struct http_head *out, struct err *err)
 {
 	struct str name;
 
-	/* a line that begins with a blank continues the one before: obsolete, and a smuggler's tool */
+	/* a line that begins with a blank continues the one before: obsolete, and a smuggler's tool
+	 */
 	if (!str_cut(&line, ':', &name) || !is_token(name))
 		return err_set(err, ERR_PROTO, "malformed header field");
 	line = str_trim(line);
@@ -80,7 +83,7 @@ parse_field(struct str line, struct http_head *out, struct err *err)
 			STR_ARG(name));
 	if (out->n == LIMIT_HTTP_HEADERS)
 		return err_set(err, ERR_LIMIT, "more than %d header fields", LIMIT_HTTP_HEADERS);
-	out->fields[out->n++] = (struct http_field){ name, line };
+	out->fields[out->n++] = (struct http_field){name, line};
 	return 0;
 }
 
@@ -105,7 +108,8 @@ http_head_parse(struct str in, struct http_head *out, struct err *err)
 	}
 incomplete:
 	if (in.len >= LIMIT_HTTP_HEAD)
-		return err_set(err, ERR_LIMIT, "response head larger than %d bytes", LIMIT_HTTP_HEAD);
+		return err_set(
+			err, ERR_LIMIT, "response head larger than %d bytes", LIMIT_HTTP_HEAD);
 	return 0;
 }
 
@@ -117,7 +121,7 @@ http_head_get(const struct http_head *h, const char *name)
 	for (i = 0; i < h->n; i++)
 		if (str_iis(h->fields[i].name, name))
 			return h->fields[i].value;
-	return (struct str){ 0 };
+	return (struct str){0};
 }
 
 static int
@@ -145,7 +149,7 @@ http_body_start(struct http_body *b, const struct http_head *h, bool head_only, 
 	uint64_t length = 0;
 	bool has_length;
 
-	*b = (struct http_body){ .kind = HTTP_BODY_NONE };
+	*b = (struct http_body){.kind = HTTP_BODY_NONE};
 	if (content_length(h, &has_length, &length, err))
 		return -1;
 	if (head_only || h->status < 200 || h->status == 204 || h->status == 304)
@@ -291,8 +295,8 @@ int
 http_field_write(struct buf *out, const char *name, struct str value, struct err *err)
 {
 	if (!is_field_text(value))
-		return err_set(err, ERR_USAGE, "control character in the value of header field '%s'",
-			name);
+		return err_set(err, ERR_USAGE,
+			"control character in the value of header field '%s'", name);
 	buf_addf(out, "%s: " STR_FMT "\r\n", name, STR_ARG(value));
 	return 0;
 }

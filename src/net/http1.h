@@ -58,15 +58,16 @@ struct http_body {
  * How the body of this response is delimited (RFC 9112, 6.3). head_only is true
  * for the answer to a HEAD request.
  */
-int http_body_start(struct http_body *b, const struct http_head *h, bool head_only, struct err *err);
+int http_body_start(
+	struct http_body *b, const struct http_head *h, bool head_only, struct err *err);
 
 enum http_body_event { HTTP_BODY_ERROR = -1, HTTP_BODY_MORE, HTTP_BODY_DATA, HTTP_BODY_END };
 /*
  * Consumes from *in and gives the next piece of the body as a view into it:
  * DATA; MORE when all was consumed and the body goes on; END.
  */
-enum http_body_event http_body_next(struct http_body *b, struct str *in, struct str *data,
-	struct err *err);
+enum http_body_event http_body_next(
+	struct http_body *b, struct str *in, struct str *data, struct err *err);
 /* The stream has ended: 0 when that ends the body, -1 (ERR_PROTO) when it cuts it off. */
 int http_body_eof(const struct http_body *b, struct err *err);
 

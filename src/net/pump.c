@@ -47,7 +47,7 @@ set_watch(struct pump *p, int i, int fd, short events)
 static void
 update_watches(struct pump *p)
 {
-	struct pollfd fds[2] = { { .fd = -1 }, { .fd = -1 } };
+	struct pollfd fds[2] = {{.fd = -1}, {.fd = -1}};
 	int n = conn_wants(p->conn, p->out.len > p->written, fds);
 
 	set_watch(p, 0, n > 0 ? fds[0].fd : -1, fds[0].events);
@@ -120,7 +120,7 @@ write_some(struct pump *p, struct err *err)
 static void
 run(struct pump *p)
 {
-	struct err err = { 0 };
+	struct err err = {0};
 	int rc;
 
 	if (p->dead)

@@ -14,7 +14,8 @@ scheme_ok(struct str s)
 		char c = s.s[i];
 		bool alpha = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 
-		if (!alpha && (i == 0 || !((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.')))
+		if (!alpha &&
+			(i == 0 || !((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.')))
 			return false;
 	}
 	return s.len > 0;
@@ -24,7 +25,7 @@ static int
 parse_authority(struct arena *a, struct str auth, struct url *out, struct err *err)
 {
 	ptrdiff_t at = str_rfind(auth, '@');
-	struct str host, port = { 0 };
+	struct str host, port = {0};
 	uint64_t n;
 
 	if (at >= 0) {
@@ -64,10 +65,11 @@ url_parse(struct arena *a, const char *text, struct url *out, struct err *err)
 	ptrdiff_t at = str_search(rest, STR("://"));
 	size_t i;
 
-	*out = (struct url){ .host = "", .path = "" };
+	*out = (struct url){.host = "", .path = ""};
 	for (i = 0; i < rest.len; i++)
 		if ((unsigned char)rest.s[i] <= ' ' || rest.s[i] == 0x7f)
-			return err_set(err, ERR_USAGE, "the address holds a blank or control character");
+			return err_set(
+				err, ERR_USAGE, "the address holds a blank or control character");
 	if (at < 0 || !scheme_ok(str_first(rest, (size_t)at)))
 		return err_set(err, ERR_USAGE, "the address has no scheme such as 'tcp://'");
 	out->scheme = arena_str(a, str_first(rest, (size_t)at));
