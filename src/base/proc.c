@@ -5,11 +5,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/interrupt.h"
@@ -17,28 +19,45 @@
 enum { END_MS = 3000 };
 
 struct pipes {
-	int in[2], out[2], errs[2], failed[2];
+	int in[2], out[2], failed[2];
+	int errs;
 };
 
 static void
 close_all(struct pipes *x)
 {
-	int *fds[] = { x->in, x->out, x->errs, x->failed };
+	int *fds[] = { x->in, x->out, x->failed };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(fds); i++) {
 		fd_close(&fds[i][0]);
 		fd_close(&fds[i][1]);
 	}
+	fd_close(&x->errs);
+}
+
+/*
+ * Standard error is a file that cannot grow: nobody has to read it while the
+ * process runs, and a talkative one takes no more memory than this.
+ */
+static int
+open_errors(void)
+{
+	cleanup_fd int fd = memfd_create("stderr", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0 || ftruncate(fd, PROC_ERRORS_MAX) ||
+		fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK))
+		return -1;
+	return steal_fd(&fd);
 }
 
 static int
 open_all(struct pipes *x)
 {
-	if (pipe2(x->in, O_CLOEXEC) || pipe2(x->out, O_CLOEXEC) || pipe2(x->errs, O_CLOEXEC) ||
-		pipe2(x->failed, O_CLOEXEC))
+	if (pipe2(x->in, O_CLOEXEC) || pipe2(x->out, O_CLOEXEC) || pipe2(x->failed, O_CLOEXEC))
 		return -1;
-	return 0;
+	x->errs = open_errors();
+	return x->errs < 0 ? -1 : 0;
 }
 
 _Noreturn static void
@@ -53,7 +72,7 @@ run_child(struct pipes *x, char *const argv[], pid_t parent)
 	signal(SIGPIPE, SIG_DFL);
 	interrupt_reset_child();
 	if (dup2(x->in[0], STDIN_FILENO) >= 0 && dup2(x->out[1], STDOUT_FILENO) >= 0 &&
-		dup2(x->errs[1], STDERR_FILENO) >= 0)
+		dup2(x->errs, STDERR_FILENO) >= 0)
 		execvp(argv[0], argv);
 	cause = errno;
 	(void)fd_write_all(x->failed[1], &cause, sizeof(cause));
@@ -63,7 +82,7 @@ run_child(struct pipes *x, char *const argv[], pid_t parent)
 int
 proc_start(struct proc *p, char *const argv[], struct err *err)
 {
-	struct pipes x = { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	struct pipes x = { { -1, -1 }, { -1, -1 }, { -1, -1 }, -1 };
 	pid_t parent = getpid();
 	int cause = 0;
 
@@ -78,7 +97,7 @@ proc_start(struct proc *p, char *const argv[], struct err *err)
 		run_child(&x, argv, parent);
 	p->in = steal_fd(&x.in[1]);
 	p->out = steal_fd(&x.out[0]);
-	p->errs = steal_fd(&x.errs[0]);
+	p->errs = steal_fd(&x.errs);
 	fd_close(&x.failed[1]);
 	/* closed without a word by a successful exec */
 	if (fd_read(x.failed[0], &cause, sizeof(cause)) != sizeof(cause))
@@ -90,32 +109,56 @@ proc_start(struct proc *p, char *const argv[], struct err *err)
 	return err_errno(err, ERR_SYS, cause, "start '%s'", argv[0]);
 }
 
-/* Whether the process was reaped within the time; its pidfd becomes readable when it ends. */
-static int
-reap(pid_t pid, int timeout_ms)
+void
+proc_errors(const struct proc *p, struct buf *out)
 {
-	cleanup_fd int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char text[PROC_ERRORS_MAX];
+	off_t len = p->errs < 0 ? 0 : lseek(p->errs, 0, SEEK_CUR);
+	ssize_t n;
 
-	if (fd >= 0 && timeout_ms >= 0 && poll(&p, 1, timeout_ms) <= 0)
-		return waitpid(pid, NULL, WNOHANG) == pid;
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return 1;
+	if (len <= 0)
+		return;
+	n = pread(p->errs, text, len < PROC_ERRORS_MAX ? (size_t)len : sizeof(text), 0);
+	if (n > 0)
+		buf_mem(out, text, (size_t)n);
+}
+
+bool
+proc_wait(struct proc *p, int timeout_ms, int *status)
+{
+	cleanup_fd int fd = -1;
+	struct pollfd pfd;
+	pid_t got;
+
+	if (p->pid == 0)
+		return true;
+	/* a pidfd becomes readable when its process ends */
+	fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	pfd = (struct pollfd){ .fd = fd, .events = POLLIN };
+	if (fd >= 0 && timeout_ms >= 0 && poll(&pfd, 1, timeout_ms) <= 0)
+		return false;
+	do
+		got = waitpid(p->pid, status, fd < 0 && timeout_ms >= 0 ? WNOHANG : 0);
+	while (got < 0 && errno == EINTR);
+	if (got == 0)
+		return false;
+	p->pid = 0;
+	return true;
 }
 
 void
 proc_close(struct proc *p)
 {
+	int status;
+
 	fd_close(&p->in);
 	fd_close(&p->out);
 	fd_close(&p->errs);
-	if (p->pid > 0) {
-		kill(p->pid, SIGTERM);
-		if (!reap(p->pid, END_MS)) {
-			kill(p->pid, SIGKILL);
-			reap(p->pid, -1);
-		}
-	}
-	p->pid = 0;
+	if (p->pid <= 0)
+		return;
+	kill(p->pid, SIGTERM);
+	if (proc_wait(p, END_MS, &status))
+		return;
+	kill(p->pid, SIGKILL);
+	proc_wait(p, -1, &status);
 }

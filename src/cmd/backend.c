@@ -1,7 +1,5 @@
 #include "cmd/backend.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -10,8 +8,6 @@
 #include "buildkit/session.h"
 #include "cmd/plan.h"
 #include "net/conn.h"
-#include "net/dial.h"
-#include "net/url.h"
 
 enum { DIAL_MS = 30000 };
 
@@ -58,36 +54,18 @@ open_engine(struct backend *b, const struct plan *p, struct log *log, struct err
 	return 0;
 }
 
-static struct conn *
-dial_buildkit(struct arena *a, const char *address, int64_t deadline, struct err *err)
-{
-	struct url url;
-
-	if (url_parse(a, address, &url, err)) {
-		err_wrap(err, "BuildKit address '%s'", address);
-		return NULL;
-	}
-	if (!strcmp(url.scheme, "unix") && !*url.host && *url.path)
-		return dial_unix(url.path, deadline, err);
-	if (!strcmp(url.scheme, "tcp") && *url.host && url.port)
-		return dial_tcp(url.host, url.port, deadline, err);
-	err_set(err, ERR_USAGE, "BuildKit address '%s' has no form that is known", address);
-	err_hint(err, "use unix:///path/to/buildkitd.sock or tcp://host:port");
-	return NULL;
-}
-
 static int
 open_buildkit(struct backend *b, const struct plan *p, struct log *log, struct err *err)
 {
 	cleanup_arena struct arena a = { 0 };
 	int64_t deadline = deadline_in(DIAL_MS);
-	struct conn *c = dial_buildkit(&a, p->address, deadline, err);
+	struct conn *c = builder_dial(&p->builder, deadline, err);
 	struct bk_info info;
 
 	if (!c)
 		return err_wrap(err, "BuildKit at %s", p->address);
 	log_info(log, "Connecting to buildkit at %s", p->address);
-	b->peer = bk_peer_new(b->loop, c, "localhost", "http");
+	b->peer = bk_peer_new(b->loop, c, p->builder.authority, "http");
 	if (bk_peer_info(b->peer, &a, &info, deadline, err)) {
 		err_wrap(err, "BuildKit at %s does not answer", p->address);
 		return err_hint(err, "is it a BuildKit daemon that listens there, without TLS?");

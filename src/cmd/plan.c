@@ -31,20 +31,26 @@ find_dir(struct arena *a, struct cmd_context *ctx, const char *path, struct plan
 }
 
 static int
+use_builder(struct arena *a, struct cmd_context *ctx, const char *address, struct plan *p,
+	struct err *err)
+{
+	p->buildkit = true;
+	p->address = address;
+	return builder_address_parse(a, &ctx->env, address, &p->builder, err);
+}
+
+/* A BuildKit address that was given makes the Engine's settings irrelevant. */
+static int
 find_backend(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
 	struct plan *p, struct err *err)
 {
-	const char *host = env_get(&ctx->env, "BUILDKIT_HOST");
+	const char *host = req->builder ? req->builder : env_get(&ctx->env, "BUILDKIT_HOST");
 
+	if (host)
+		return use_builder(a, ctx, host, p, err);
 	if (docker_endpoint_find(a, &ctx->env, &p->endpoint, err))
 		return -1;
 	p->address = p->endpoint.address;
-	if (req->builder)
-		host = req->builder;
-	if (host) {
-		p->buildkit = true;
-		p->address = host;
-	}
 	return 0;
 }
 
@@ -99,10 +105,9 @@ load_config(struct arena *a, struct cmd_context *ctx, const struct plan_request 
 {
 	if (config_load(a, &ctx->env, p->dir, ctx->log, &p->config, err))
 		return -1;
-	if (p->config.builder.value && !p->buildkit) {
-		p->buildkit = true;
-		p->address = p->config.builder.value;
-	}
+	if (p->config.builder.value && !p->buildkit &&
+		use_builder(a, ctx, p->config.builder.value, p, err))
+		return -1;
 	if (req->platform && platform_list_parse(a, str_from(req->platform), "--platform",
 				     &p->platforms, err))
 		return -1;

@@ -12,6 +12,7 @@
 
 #include "base/kv.h"
 #include "ci/ci.h"
+#include "cmd/dialers.h"
 #include "cmd/options.h"
 #include "config/config.h"
 #include "config/select.h"
@@ -58,6 +59,7 @@ struct plan {
 
 	bool buildkit; /* else the Docker Engine */
 	const char *address;
+	struct builder_address builder;  /* when buildkit */
 	struct docker_endpoint endpoint; /* when !buildkit */
 };
 

@@ -40,6 +40,10 @@ struct docker_endpoint {
 int docker_endpoint_find(struct arena *a, const struct env *env, struct docker_endpoint *out,
 	struct err *err);
 
+/* The same for one context by name, "default" included. */
+int docker_endpoint_context(struct arena *a, const struct env *env, const char *name,
+	struct docker_endpoint *out, struct err *err);
+
 struct docker {
 	const struct docker_endpoint *endpoint; /* borrowed */
 	char version[16];                       /* "1.41": of requests */

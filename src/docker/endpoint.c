@@ -162,34 +162,53 @@ pinned_version(const char *text, const char **out, struct err *err)
 	return 0;
 }
 
+static int
+start(const struct env *env, struct docker_endpoint *out, struct err *err)
+{
+	const char *version = env_get(env, "DOCKER_API_VERSION");
+
+	*out = (struct docker_endpoint){ .base = "", .verify = true };
+	return version ? pinned_version(version, &out->version, err) : 0;
+}
+
+static int
+named_context(struct arena *a, const struct env *env, const char *name,
+	struct docker_endpoint *out, struct err *err)
+{
+	const char *dir = config_dir(a, env);
+
+	if (!strcmp(name, "default"))
+		return parse_host(a, arena_fmt(a, "unix://%s", default_socket), "default", out, err);
+	if (!dir)
+		return err_set(err, ERR_USAGE,
+			"docker context '%s': neither DOCKER_CONFIG nor HOME is set", name);
+	return use_context(a, dir, name, out, err);
+}
+
+int
+docker_endpoint_context(struct arena *a, const struct env *env, const char *name,
+	struct docker_endpoint *out, struct err *err)
+{
+	return start(env, out, err) || named_context(a, env, name, out, err) ? -1 : 0;
+}
+
 int
 docker_endpoint_find(struct arena *a, const struct env *env, struct docker_endpoint *out,
 	struct err *err)
 {
 	const char *host = env_get(env, "DOCKER_HOST"), *dir = config_dir(a, env), *context;
-	const char *version = env_get(env, "DOCKER_API_VERSION");
+	bool tls = env_has(env, "DOCKER_TLS_VERIFY") || env_has(env, "DOCKER_TLS");
 
-	*out = (struct docker_endpoint){ .base = "", .verify = true };
-	if (version && pinned_version(version, &out->version, err))
+	if (start(env, out, err))
 		return -1;
-	if (host) {
-		if (parse_host(a, host, "DOCKER_HOST", out, err))
-			return -1;
-		tls_from_env(a, env, dir, out);
-		return 0;
-	}
-	context = current_context(a, env, dir);
-	if (context && strcmp(context, "default") != 0) {
-		if (!dir)
-			return err_set(err, ERR_USAGE,
-				"docker context '%s': neither DOCKER_CONFIG nor HOME is set", context);
-		return use_context(a, dir, context, out, err);
-	}
-	if (env_has(env, "DOCKER_TLS_VERIFY") || env_has(env, "DOCKER_TLS")) {
-		if (parse_host(a, "tcp://localhost:2376", "default", out, err))
-			return -1;
-		tls_from_env(a, env, dir, out);
-		return 0;
-	}
-	return parse_host(a, arena_fmt(a, "unix://%s", default_socket), "default", out, err);
+	context = host ? NULL : current_context(a, env, dir);
+	if (context && strcmp(context, "default") != 0)
+		return named_context(a, env, context, out, err);
+	if (!host && !tls)
+		return named_context(a, env, "default", out, err);
+	if (parse_host(a, host ? host : "tcp://localhost:2376", host ? "DOCKER_HOST" : "default", out,
+		    err))
+		return -1;
+	tls_from_env(a, env, dir, out);
+	return 0;
 }
