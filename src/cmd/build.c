@@ -252,9 +252,7 @@ solve_with_retry(struct run *r, const struct planned_solve *s, struct err *err)
 		why = (struct err){0};
 		if (solve_once(r, s, &why) == 0)
 			return 0;
-		/* the first connection is not retried: nothing answers at that address */
-		if (!is_transient(r, &why) || (attempt == 0 && !r->backend.peer) ||
-			clock_ms() >= r->retry_until)
+		if (!is_transient(r, &why) || clock_ms() >= r->retry_until)
 			break;
 		backend_close(&r->backend);
 		if (pause_before_retry(r, attempt, &why, err))
@@ -331,6 +329,9 @@ run_all(struct run *r, struct err *err)
 {
 	size_t i;
 
+	/* the first connection is not retried: nothing answers at that address */
+	if (connect_backend(r, err))
+		return -1;
 	r->retry_until = clock_ms() + r->options.retry_for;
 	for (i = 0; i <= r->plan.nstages; i++)
 		if (run_solve(r, i, err) || publish_exports(r, i + 1, err))
