@@ -287,7 +287,9 @@ compile_steps(struct compiler *c, bool stars, enum kind *kind)
 			add_step(c, OP_CHAR)->c = ch;
 		} else {
 			add_step(c, OP_CHAR)->c = ch;
-			continue;
+			/* the reference counts a lone ] as special: so **]x is no KIND_SUFFIX */
+			if (ch != ']')
+				continue;
 		}
 		*kind = KIND_STEPS;
 	}
