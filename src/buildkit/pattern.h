@@ -7,10 +7,10 @@
  * for everything below it. Matching one pattern takes at most pattern length
  * times path length steps, whatever the pattern says.
  *
- * Three rules differ from the translation to regular expressions that the
+ * A few rules differ from the translation to regular expressions that the
  * reference makes, where its result is an accident: inside [...] the signs * and
  * ? stand for themselves, a backslash always makes the next character literal
- * (never a class such as \d), and ^ outside of [...] is an ordinary character.
+ * (never a class such as \d), and ^ | { } are ordinary characters.
  */
 #ifndef BUILDKIT_PATTERN_H
 #define BUILDKIT_PATTERN_H
