@@ -156,7 +156,8 @@ check_tag(struct reader *r, const yaml_event_t *ev, const yaml_char_t *tag,
 	for (; *allowed; allowed++)
 		if (strcmp(have, *allowed) == 0)
 			return 0;
-	fail_at(r, ev->start_mark, "unsupported tag '%s'", have);
+	/* what stands there may be a password that lacks its quotes: it is not repeated */
+	fail_at(r, ev->start_mark, "unsupported tag; text that starts with '!' needs quotes");
 	return -1;
 }
 
@@ -322,7 +323,7 @@ read_alias(struct reader *r, const yaml_event_t *ev, unsigned depth)
 	for (i = r->nanchors; i-- > 0;)
 		if (strcmp(r->anchors[i].name, name) == 0)
 			return copy_node(r, r->anchors[i].node, ev->start_mark, depth);
-	return fail_at(r, ev->start_mark, "unknown anchor '%s'", name);
+	return fail_at(r, ev->start_mark, "unknown anchor; text that starts with '*' needs quotes");
 }
 
 static struct node *

@@ -55,6 +55,7 @@ void credentials_freep(struct credentials **c);
  * Adds an entry that beats all stored ones, or replaces the one of the same
  * scope. scope is HOST[:PORT] or HOST[:PORT]/PATH; it stands for its whole host
  * when a request names no path. An empty user makes the secret an identity token.
+ * Without a secret nothing is added.
  */
 void credentials_add(struct credentials *c, const char *scope, const char *user,
 	const struct secret *secret, const char *source);
