@@ -351,7 +351,7 @@ documents_stay_small(void **state)
 {
 	struct fixture *f = *state;
 	struct buf b = {0};
-	char c;
+	int c;
 	int i;
 
 	buf_puts(&b, "labels: {a: &a [x,x,x,x,x,x,x,x,x,x]");
