@@ -1,5 +1,6 @@
 #include "buildkit/peer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

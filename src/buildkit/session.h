@@ -9,6 +9,7 @@
 #define BUILDKIT_SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/log.h"
