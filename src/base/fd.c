@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/interrupt.h"
 
 void
 fd_close(int *fd)
@@ -75,6 +77,22 @@ fd_nonblock(int fd)
 	return fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
+/* Signals are delivered only while we wait here: a read that never ends must not swallow them. */
+static int
+wait_readable(int fd, const char *name, struct err *err)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	/* poll waits for ever where read says what is wrong */
+	while (fd >= 0 && interrupt_poll(&p, 1, -1) < 0) {
+		if (errno != EINTR)
+			return err_sys(err, "read '%s'", name);
+		if (interrupt_check(err))
+			return -1;
+	}
+	return 0;
+}
+
 int
 fd_read_to_end(int fd, const char *name, size_t max, struct buf *out, struct err *err)
 {
@@ -83,6 +101,8 @@ fd_read_to_end(int fd, const char *name, size_t max, struct buf *out, struct err
 	ssize_t n;
 
 	for (;;) {
+		if (wait_readable(fd, name, err))
+			return -1;
 		n = fd_read(fd, chunk, sizeof(chunk));
 		if (n < 0)
 			return err_sys(err, "read '%s'", name);

@@ -27,7 +27,8 @@ int fd_nonblock(int fd);
 /*
  * Appends the content of the file to out, at most max bytes: more is ERR_LIMIT.
  * dirfd as in openat(2). Only regular files and, when the path leads there,
- * pipes: a directory is ERR_SYS with EISDIR.
+ * pipes, for whose writer it waits: a directory is ERR_SYS with EISDIR. A
+ * signal while waiting is ERR_CANCELED.
  */
 int file_read(int dirfd, const char *path, size_t max, struct buf *out, struct err *err);
 /* The same from an open descriptor, to its end. name is for messages. */
