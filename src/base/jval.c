@@ -23,8 +23,14 @@ struct jval *
 jval_parse(struct str text, struct err *err)
 {
 	json_error_t e;
-	json_t *v = json_loadb(text.s ? text.s : "", text.len, JSON_DECODE_ANY, &e);
+	json_t *v;
 
+	/* the library takes a NUL between values for a blank */
+	if (str_find(text, '\0') >= 0) {
+		err_set(err, ERR_PROTO, "not valid JSON: NUL byte");
+		return NULL;
+	}
+	v = json_loadb(text.s ? text.s : "", text.len, JSON_DECODE_ANY, &e);
 	if (!v)
 		err_set(err, ERR_PROTO, "not valid JSON: line %d, column %d: %s", e.line, e.column,
 			e.text);
