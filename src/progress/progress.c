@@ -1,6 +1,7 @@
 #include "progress/progress.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -8,12 +9,14 @@
 #include "base/codec.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "base/interrupt.h"
 #include "progress/private.h"
 
 enum {
 	PLAIN_TAIL = 10, /* lines of a failing step that are shown again */
 	TTY_LINES = 6,   /* wanted rows of a window */
 	BIG_BUFFER = 1024 * 1024,
+	GIVE_UP_MS = 1000, /* on a reader, when the user wants to go */
 };
 
 /* ---- life -------------------------------------------------------------------------------- */
@@ -109,23 +112,28 @@ progress_mode_of(const struct progress *p)
 
 /* ---- output ------------------------------------------------------------------------------ */
 
+/*
+ * Signals are delivered only while waiting (base/interrupt.h), so this waits
+ * for room and then writes no more than a pipe with room takes at once. After
+ * a signal a reader that has stopped is not waited for.
+ */
 static int
-write_whole(int fd, const char *s, size_t len)
+write_whole(int fd, struct str text)
 {
 	struct pollfd wait = {.fd = fd, .events = POLLOUT};
+	int ready;
 	ssize_t n;
 
-	while (len) {
-		n = fd_write(fd, s, len);
-		if (n < 0 && errno == EAGAIN) {
-			if (poll(&wait, 1, -1) < 0 && errno != EINTR)
-				return -1;
+	while (text.len) {
+		ready = interrupt_poll(&wait, 1, interrupt_signal() ? GIVE_UP_MS : -1);
+		if (ready < 0 && errno == EINTR)
 			continue;
-		}
-		if (n < 0)
+		if (ready <= 0)
 			return -1;
-		s += n;
-		len -= (size_t)n;
+		n = fd_write(fd, text.s, text.len < PIPE_BUF ? text.len : PIPE_BUF);
+		if (n < 0 && errno != EAGAIN)
+			return -1;
+		text = str_from_off(text, n > 0 ? (size_t)n : 0);
 	}
 	return 0;
 }
@@ -134,7 +142,7 @@ void
 progress_flush(struct progress *p)
 {
 	if (p->out.len && !p->broken)
-		p->broken = write_whole(p->fd, p->out.p, p->out.len) != 0;
+		p->broken = write_whole(p->fd, buf_view(&p->out)) != 0;
 	if (p->out.cap > BIG_BUFFER)
 		buf_release(&p->out);
 	else
