@@ -18,7 +18,8 @@ struct tag_facts {
 	const char *commit;
 	const char *branch;         /* without refs/heads/; of a pull request: its head */
 	const char *tag;            /* git tag of a tag run */
-	const char *pull_number;    /* of a pull request run */
+	bool is_pull;               /* a pull request run, its number known or not */
+	const char *pull_number;    /* "7"; alone it makes a pull request run as well */
 	const char *pull_prefix;    /* NULL is "pr-"; GitLab says "mr-" */
 	const char *base;           /* branch that a pull request goes into, or a tag was made on */
 	const char *default_branch; /* NULL: main and master count */
@@ -27,13 +28,17 @@ struct tag_facts {
 	int64_t commit_time;        /* the same, of the commit; 0 is unknown */
 };
 
+/* Seconds since the epoch of a time in RFC 3339 ("2024-05-06T07:08:09+02:00"), 0 for other text. */
+int64_t tags_time(const char *text);
+
 /* The branch is the default branch: facts->default_branch, else main or master. */
 bool tags_on_default_branch(const struct tag_facts *facts);
 
 /*
  * Commit; then pr-N, or the git tag, or the branch; then latest, on the default
  * branch only and never for pull requests and tag runs. pull_as_branch ("tags.pr:
- * branch") gives pull requests the tag of their branch. A tag that would be empty
+ * branch") gives pull requests the tag of their branch, unless that is called
+ * like the default branch or the one they go into. A tag that would be empty
  * is left out with a warning (I-18), so is a branch or git tag called latest that
  * is not entitled to it; the branch "HEAD" counts as unknown (I-15). ERR_CONFIG
  * when nothing is left.
