@@ -53,6 +53,15 @@ grpc_message_encode(struct buf *out, struct str text)
 	}
 }
 
+static void
+must(int rv)
+{
+	if (rv == NGHTTP2_ERR_NOMEM)
+		die_oom();
+	if (rv)
+		BUG(nghttp2_strerror(rv));
+}
+
 struct grpc_call *
 grpc_call_new(struct grpc_conn *c, int32_t id)
 {
@@ -92,10 +101,14 @@ grpc_call_of(struct grpc_conn *c, int32_t id)
 	return id > 0 ? nghttp2_session_get_stream_user_data(c->h2, id) : NULL;
 }
 
-int
+void
 grpc_call_reset(struct grpc_call *call, uint32_t code)
 {
-	return nghttp2_submit_rst_stream(call->conn->h2, NGHTTP2_FLAG_NONE, call->id, code);
+	if (call->reset)
+		return;
+	call->reset = true;
+	call->wants = false;
+	must(nghttp2_submit_rst_stream(call->conn->h2, NGHTTP2_FLAG_NONE, call->id, code));
 }
 
 void
@@ -103,6 +116,8 @@ grpc_call_serve(struct grpc_call *call, const struct grpc_call_ops *ops, void *a
 {
 	call->ops = ops;
 	call->arg = arg;
+	if (!ops)
+		call->wants = false;
 }
 
 void
@@ -118,15 +133,6 @@ grpc_conn_wake(struct grpc_conn *c)
 {
 	if (c->notify)
 		c->notify(c->notify_arg);
-}
-
-static void
-must(int rv)
-{
-	if (rv == NGHTTP2_ERR_NOMEM)
-		die_oom();
-	if (rv)
-		BUG(nghttp2_strerror(rv));
 }
 
 static nghttp2_session_callbacks *

@@ -83,7 +83,11 @@ void grpc_conn_free(struct grpc_conn *c);
 
 /* Feeds bytes from the peer. ERR_PROTO when it does not speak HTTP/2. */
 int grpc_conn_receive(struct grpc_conn *c, struct str bytes, struct err *err);
-/* Appends what is to be sent, up to about budget bytes in out. */
+/*
+ * Appends what is to be sent, up to about budget bytes in out. When the
+ * connection has said goodbye and there is nothing left to send: ERR_NET for the
+ * peer's wish, ERR_PROTO when its bytes made no sense.
+ */
 int grpc_conn_output(struct grpc_conn *c, struct buf *out, size_t budget, struct err *err);
 /* Ends open calls as lost with this text: the carrier is gone. */
 void grpc_conn_lost(struct grpc_conn *c, const char *why);

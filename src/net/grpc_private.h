@@ -11,11 +11,16 @@
 #include "base/arena.h"
 #include "net/grpc.h"
 
+/* Who said that this connection is to end. */
+enum grpc_goaway { GOAWAY_NONE, GOAWAY_RECEIVED, GOAWAY_SENT };
+
 struct grpc_conn {
 	nghttp2_session *h2;
 	bool server;
 	bool established;
 	bool dead; /* calls were ended as lost: nghttp2 still knows them, nothing moves any more */
+	enum grpc_goaway goaway;
+	char farewell[256]; /* why */
 	char *authority, *scheme;
 	const struct grpc_server_ops *server_ops;
 	void *server_arg;
@@ -53,7 +58,9 @@ struct grpc_call {
 	bool trailed;     /* server: trailers are submitted */
 	bool deferred;    /* nghttp2 waits for data */
 	bool remote_ended;
-	int code; /* server: the status to send */
+	bool reset;            /* RST_STREAM is queued: nothing is delivered any more */
+	const char *complaint; /* why we reset it, or NULL */
+	int code;              /* server: the status to send */
 	char *message;
 
 	int http_status; /* client: of the response */
@@ -67,8 +74,10 @@ struct grpc_call *grpc_call_new(struct grpc_conn *c, int32_t id);
 struct grpc_call *grpc_call_of(struct grpc_conn *c, int32_t id);
 /* Tells its owner how it ended, and frees it. */
 void grpc_call_close(struct grpc_call *call, const struct grpc_status *status);
-/* Queues RST_STREAM with an HTTP/2 error code. */
-int grpc_call_reset(struct grpc_call *call, uint32_t code);
+/* Queues RST_STREAM with an HTTP/2 error code; what comes in until then is dropped. */
+void grpc_call_reset(struct grpc_call *call, uint32_t code);
+/* Notes the reason that a GOAWAY names. */
+void grpc_note_goaway(struct grpc_conn *c, const nghttp2_goaway *g, bool received);
 /* There may be output. */
 void grpc_conn_wake(struct grpc_conn *c);
 

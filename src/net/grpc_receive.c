@@ -6,7 +6,11 @@
 #include "base/limits.h"
 #include "net/grpc_private.h"
 
-enum { MAX_REQUEST_HEADERS = 8 * 1024 * 1024 };
+enum {
+	MAX_REQUEST_HEADERS = 8 * 1024 * 1024,
+	/* room for messages in pieces that is kept from one to the next */
+	KEEP_MOST = 256 * 1024,
+};
 
 static void
 deliver(struct grpc_call *call, struct str msg)
@@ -27,51 +31,67 @@ framed_len(struct str bytes)
 	       ((uint64_t)p[1] << 24 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 8 | p[4]);
 }
 
+/* The stream cannot go on: what is wrong with it becomes the call's status. */
 static bool
 frame_ok(struct grpc_call *call, struct str bytes)
 {
 	uint64_t need = framed_len(bytes);
+	const char *why = NULL;
 
-	if (need && (bytes.s[0] != 0 || need > LIMIT_GRPC_MESSAGE + GRPC_PREFIX)) {
-		grpc_call_reset(call, NGHTTP2_INTERNAL_ERROR);
+	if (need && bytes.s[0] != 0)
+		why = "the peer sent a compressed message, or something else than gRPC";
+	else if (need > LIMIT_GRPC_MESSAGE + GRPC_PREFIX)
+		why = "the peer sent a message larger than 16 MiB";
+	if (!why)
+		return true;
+	call->complaint = why;
+	grpc_call_reset(call, NGHTTP2_INTERNAL_ERROR);
+	return false;
+}
+
+/* Moves bytes into call->in until the message there is whole; then delivers it. */
+static bool
+complete(struct grpc_call *call, struct str *bytes)
+{
+	uint64_t need = framed_len(buf_view(&call->in));
+	size_t n;
+
+	if (need == 0)
+		need = GRPC_PREFIX;
+	n = need - call->in.len < bytes->len ? (size_t)(need - call->in.len) : bytes->len;
+	buf_mem(&call->in, bytes->s, n);
+	*bytes = str_from_off(*bytes, n);
+	if (!frame_ok(call, buf_view(&call->in)))
 		return false;
-	}
+	if (framed_len(buf_view(&call->in)) != call->in.len)
+		return true;
+	deliver(call, str_from_off(buf_view(&call->in), GRPC_PREFIX));
+	/* one large message shall not hold its memory for the rest of the call */
+	if (call->in.cap > KEEP_MOST)
+		buf_release(&call->in);
+	else
+		buf_reset(&call->in);
 	return true;
 }
 
-/* Completes the message in call->in from bytes, then delivers whole ones in place. */
+/* Whole messages are delivered in place, the others from call->in. */
 static void
 deframe(struct grpc_call *call, struct str bytes)
 {
-	uint64_t need;
-	size_t n;
+	uint64_t n;
 
-	while (bytes.len) {
-		if (call->in.len == 0 && framed_len(bytes) && framed_len(bytes) <= bytes.len) {
-			if (!frame_ok(call, bytes))
+	/* what comes in before our reset has reached the peer is for nobody */
+	while (bytes.len && !call->reset) {
+		n = framed_len(bytes);
+		if (call->in.len || n == 0 || n > bytes.len) {
+			if (!complete(call, &bytes))
 				return;
-			n = (size_t)framed_len(bytes);
-			deliver(call, str_n(bytes.s + GRPC_PREFIX, n - GRPC_PREFIX));
-			bytes = str_from_off(bytes, n);
 			continue;
 		}
-		need = framed_len(buf_view(&call->in));
-		if (need == 0)
-			need = GRPC_PREFIX;
-		n = need - call->in.len < bytes.len ? (size_t)(need - call->in.len) : bytes.len;
-		if (buf_add(&call->in, bytes.s, n, NULL) || !frame_ok(call, buf_view(&call->in))) {
-			grpc_call_reset(call, NGHTTP2_INTERNAL_ERROR);
+		if (!frame_ok(call, bytes))
 			return;
-		}
-		bytes = str_from_off(bytes, n);
-		need = framed_len(buf_view(&call->in));
-		if (need && need == call->in.len) {
-			struct buf whole = call->in;
-
-			buf_init(&call->in, LIMIT_GRPC_MESSAGE + GRPC_PREFIX);
-			deliver(call, str_n(whole.p + GRPC_PREFIX, whole.len - GRPC_PREFIX));
-			buf_release(&whole);
-		}
+		deliver(call, str_from_off(str_first(bytes, (size_t)n), GRPC_PREFIX));
+		bytes = str_from_off(bytes, (size_t)n);
 	}
 }
 
@@ -148,15 +168,28 @@ remote_end(struct grpc_call *call)
 		call->ops->end(call, call->arg);
 }
 
+/* Why one side ends the connection: the last one said most about it. */
+void
+grpc_note_goaway(struct grpc_conn *c, const nghttp2_goaway *g, bool received)
+{
+	struct str text = str_n((const char *)g->opaque_data, g->opaque_data_len);
+
+	c->goaway = received ? GOAWAY_RECEIVED : GOAWAY_SENT;
+	snprintf(c->farewell, sizeof(c->farewell), "HTTP/2 %s%s" STR_FMT,
+		nghttp2_http2_strerror(g->error_code), text.len ? ": " : "",
+		STR_ARG(str_first(text, 200)));
+}
+
 static int
 on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
 	struct grpc_conn *c = arg;
 	struct grpc_call *call;
 
-	(void)h2;
 	if (frame->hd.type == NGHTTP2_SETTINGS && !(frame->hd.flags & NGHTTP2_FLAG_ACK))
 		c->established = true;
+	if (frame->hd.type == NGHTTP2_GOAWAY)
+		grpc_note_goaway(c, &frame->goaway, true);
 	call = grpc_call_of(c, frame->hd.stream_id);
 	if (!call)
 		return 0;
@@ -168,7 +201,7 @@ on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 		return 0;
 	remote_end(call);
 	/* the server has answered; what we would still send has no reader */
-	if (!c->server && !call->ended)
+	if (!c->server && nghttp2_session_get_stream_local_close(h2, call->id) == 0)
 		grpc_call_reset(call, NGHTTP2_NO_ERROR);
 	return 0;
 }
@@ -225,6 +258,26 @@ code_of_reset(uint32_t error)
 	}
 }
 
+/* A stream that ended without a status, or with one that cannot be believed. */
+static void
+status_without(
+	struct grpc_call *call, uint32_t error, char *text, size_t size, struct grpc_status *st)
+{
+	if (call->http_status && call->http_status != 200) {
+		st->code = code_of_http(call->http_status);
+		snprintf(text, size, "the peer answered with HTTP status %d", call->http_status);
+	} else if (call->complaint) {
+		st->code = GRPC_INTERNAL;
+		snprintf(text, size, "%s", call->complaint);
+	} else {
+		st->code = code_of_reset(error);
+		st->lost = true;
+		snprintf(text, size, "the stream ended without a status (HTTP/2 %s)",
+			nghttp2_http2_strerror(error));
+	}
+	st->message = str_from(text);
+}
+
 static int
 on_stream_close(nghttp2_session *h2, int32_t id, uint32_t error, void *arg)
 {
@@ -232,27 +285,21 @@ on_stream_close(nghttp2_session *h2, int32_t id, uint32_t error, void *arg)
 	struct grpc_status st = {0};
 	char text[128];
 
-	(void)h2;
 	if (!call)
 		return 0;
 	nghttp2_session_set_stream_user_data(h2, id, NULL);
-	st.message = call->status_message;
-	st.details = call->details;
-	if (call->grpc_status >= 0) {
+	if (call->grpc_status == GRPC_OK && call->in.len)
+		call->complaint = "the last message of the peer is cut off";
+	if (call->complaint && !call->conn->server) {
+		status_without(call, error, text, sizeof(text), &st);
+	} else if (call->grpc_status >= 0) {
 		st.code = call->grpc_status;
+		st.message = call->status_message;
+		st.details = call->details;
 	} else if (call->conn->server && error == NGHTTP2_NO_ERROR) {
 		st.code = call->code;
-	} else if (call->http_status && call->http_status != 200) {
-		st.code = code_of_http(call->http_status);
-		snprintf(text, sizeof(text), "the peer answered with HTTP status %d",
-			call->http_status);
-		st.message = str_from(text);
 	} else {
-		st.code = code_of_reset(error);
-		st.lost = true;
-		snprintf(text, sizeof(text), "the stream ended without a status (HTTP/2 %s)",
-			nghttp2_http2_strerror(error));
-		st.message = str_from(text);
+		status_without(call, error, text, sizeof(text), &st);
 	}
 	grpc_call_close(call, &st);
 	return 0;

@@ -164,8 +164,8 @@ grpc_call_send(struct grpc_call *call, const void *msg, size_t len)
 void
 grpc_call_want(struct grpc_call *call, bool want)
 {
-	call->wants = want;
-	if (want)
+	call->wants = want && call->ops && !call->reset;
+	if (call->wants)
 		grpc_conn_wake(call->conn);
 }
 
@@ -229,7 +229,8 @@ produce(struct grpc_conn *c)
 
 	for (call = c->calls; call; call = next) {
 		next = call->next;
-		while (call->wants && !call->ended && grpc_call_queued(call) < QUEUE_HIGH) {
+		while (call->wants && call->ops->produce && !call->ended &&
+			grpc_call_queued(call) < QUEUE_HIGH) {
 			size_t before = grpc_call_queued(call);
 
 			call->ops->produce(call, QUEUE_HIGH - before, call->arg);
@@ -253,10 +254,14 @@ on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
 	struct grpc_call *call = grpc_call_of(arg, frame->hd.stream_id);
 
+	(void)h2;
+	if (frame->hd.type == NGHTTP2_GOAWAY)
+		grpc_note_goaway(arg, &frame->goaway, false);
 	if (!call || !call->conn->server || !call->trailed || call->remote_ended ||
 		frame->hd.type != NGHTTP2_HEADERS || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
 		return 0;
-	return nghttp2_submit_rst_stream(h2, NGHTTP2_FLAG_NONE, call->id, NGHTTP2_NO_ERROR);
+	grpc_call_reset(call, NGHTTP2_NO_ERROR);
+	return 0;
 }
 
 void
@@ -266,9 +271,22 @@ grpc_send_callbacks(nghttp2_session_callbacks *cb)
 	nghttp2_session_callbacks_set_send_data_callback(cb, send_data);
 }
 
+/* After a GOAWAY nothing more will come of this connection once its calls are over. */
+static int
+check_ended(const struct grpc_conn *c, struct err *err)
+{
+	if (nghttp2_session_want_read(c->h2) || nghttp2_session_want_write(c->h2))
+		return 0;
+	if (c->goaway == GOAWAY_RECEIVED)
+		return err_set(err, ERR_NET, "the peer ends the connection (%s)", c->farewell);
+	return err_set(
+		err, ERR_PROTO, "the peer does not speak HTTP/2 as it should (%s)", c->farewell);
+}
+
 int
 grpc_conn_output(struct grpc_conn *c, struct buf *out, size_t budget, struct err *err)
 {
+	size_t start = out->len, before;
 	const uint8_t *p;
 	ssize_t n = 1;
 
@@ -277,8 +295,7 @@ grpc_conn_output(struct grpc_conn *c, struct buf *out, size_t budget, struct err
 	c->out = out;
 	c->budget = budget;
 	while (out->len < budget && n > 0) {
-		size_t before = out->len;
-
+		before = out->len;
 		produce(c);
 		n = nghttp2_session_mem_send(c->h2, &p);
 		if (n > 0)
@@ -290,5 +307,5 @@ grpc_conn_output(struct grpc_conn *c, struct buf *out, size_t budget, struct err
 	c->out = NULL;
 	if (n < 0)
 		return err_set(err, ERR_PROTO, "HTTP/2: %s", nghttp2_strerror((int)n));
-	return 0;
+	return out->len > start ? 0 : check_ended(c, err);
 }
