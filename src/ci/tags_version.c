@@ -133,24 +133,21 @@ without_zeros(struct str digits)
 	return digits;
 }
 
-/* "[-_.]word[-_.]N": the parts may be missing; number is 0 when there is none. */
+/* "[-_.]word[-_.]N": all but the word may be missing; number is 0 when there is none. */
 static bool
 take_segment(
 	struct str *rest, const char *const *words, size_t n, size_t *which, struct str *number)
 {
-	struct str r = *rest, after;
+	struct str r = *rest;
 
 	take_separator(&r);
 	if (!take_word(&r, words, n, which))
 		return false;
-	*rest = r;
-	after = r;
-	take_separator(&after);
-	if (take_digits(&after, number))
-		*rest = after;
-	else
+	take_separator(&r);
+	if (!take_digits(&r, number))
 		*number = STR("0");
 	*number = without_zeros(*number);
+	*rest = r;
 	return true;
 }
 
@@ -175,6 +172,37 @@ take_release(struct arena *a, struct str *rest, struct buf *out, struct tag_vers
 	return n > 0;
 }
 
+/* Letters and digits with separators between them, behind the '+'. */
+static bool
+take_local(struct str rest, struct buf *out)
+{
+	struct str part;
+	size_t n, i;
+
+	buf_putc(out, '+');
+	for (;;) {
+		for (n = 0; n < rest.len && is_alnum(rest.s[n]); n++)
+			;
+		part = str_first(rest, n);
+		rest = str_from_off(rest, n);
+		if (!n)
+			return false;
+		if (all_digits(part))
+			part = without_zeros(part);
+		for (i = 0; i < part.len; i++)
+			buf_putc(out, part.s[i] >= 'A' && part.s[i] <= 'Z'
+					      ? (char)(part.s[i] - 'A' + 'a')
+					      : part.s[i]);
+		if (!rest.len)
+			return true;
+		n = rest.len;
+		take_separator(&rest);
+		if (rest.len == n)
+			return false;
+		buf_putc(out, '.');
+	}
+}
+
 /* What follows the release: pre, post, dev, local. */
 static bool
 take_suffixes(struct str *rest, struct buf *out, struct tag_version *v)
@@ -183,7 +211,7 @@ take_suffixes(struct str *rest, struct buf *out, struct tag_version *v)
 	static const char *const pre_as[] = {"a", "b", "rc", "rc", "rc", "a", "b", "rc"};
 	static const char *const post[] = {"post", "rev", "r"}, *const dev[] = {"dev"};
 	struct str number, after;
-	size_t which, i;
+	size_t which;
 
 	v->is_release = true;
 	if (take_segment(rest, pre, ARRAY_LEN(pre), &which, &number)) {
@@ -205,19 +233,7 @@ take_suffixes(struct str *rest, struct buf *out, struct tag_version *v)
 	}
 	if (!str_take(rest, STR("+")))
 		return rest->len == 0;
-	buf_putc(out, '+');
-	for (i = 0; i < rest->len; i++) {
-		char c = rest->s[i];
-		bool separates = str_find(STR("-_."), c) >= 0;
-
-		if (separates ? i == 0 || i + 1 == rest->len || !is_alnum(rest->s[i - 1])
-			      : !is_alnum(c))
-			return false;
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c - 'A' + 'a');
-		buf_putc(out, separates ? '.' : c);
-	}
-	return rest->len > 0;
+	return take_local(*rest, out);
 }
 
 bool
