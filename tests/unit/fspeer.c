@@ -195,8 +195,9 @@ fspeer_step(struct fspeer *p, struct fssend *s, size_t budget, struct err *err)
 		      (size_t)rest.s[4];
 		rest = str_from_off(rest, FSPACKET_FRAME);
 		assert_that(rest.len >= len, "a cut packet");
+		/* a sender that has failed refuses requests; its ERR comes behind */
 		if (take(p, s, str_first(rest, len), err))
-			return FSSEND_FAILED;
+			state = FSSEND_FAILED;
 		rest = str_from_off(rest, len);
 	}
 	return state;
