@@ -108,15 +108,15 @@ set_join(struct set *s, const struct set *other)
 static void
 set_fold(struct set *s)
 {
-	char c;
+	unsigned char i, lower, upper;
 
-	for (c = 'a'; c <= 'z'; c++) {
-		char upper = (char)(c - 'a' + 'A');
-
-		if (set_has(s, c) || set_has(s, upper)) {
-			set_add(s, (unsigned char)c, (unsigned char)c);
-			set_add(s, (unsigned char)upper, (unsigned char)upper);
-		}
+	for (i = 0; i < 26; i++) {
+		lower = (unsigned char)('a' + i);
+		upper = (unsigned char)('A' + i);
+		if (!set_has(s, (char)lower) && !set_has(s, (char)upper))
+			continue;
+		set_add(s, lower, lower);
+		set_add(s, upper, upper);
 	}
 }
 

@@ -113,7 +113,7 @@ b_15_stages(void **state)
 		{"heredoc is no stage", "FROM x\nRUN <<EOF\nFROM a AS b\nEOF\nFROM y AS z\n",
 			"-|x|-|-1|1|\nz|y|-|-1|5|\n"},
 		{"continued RUN is no stage", "FROM x\nRUN a \\\nFROM b AS c\n", "-|x|-|-1|1|\n"},
-		{"export",
+		{"export (B-23)",
 			"FROM x AS export\nFROM x AS exports-2\nFROM x AS Export3\nFROM x AS noexport\n",
 			"export|x|-|-1|1|export\nexports-2|x|-|-1|2|export\n"
 			"export3|x|-|-1|3|export\nnoexport|x|-|-1|4|\n"},
