@@ -25,6 +25,14 @@ be_self(void)
 		assert_that(seteuid(getuid()) == 0, "seteuid: %s", strerror(errno));
 }
 
+void
+tree_init_in_memory(struct tree *t)
+{
+	snprintf(t->path, sizeof(t->path), "/dev/shm/tree.XXXXXX");
+	if (!mkdtemp(t->path))
+		tree_init(t);
+}
+
 int
 tree_open(const struct tree *t)
 {

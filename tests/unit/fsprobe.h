@@ -12,6 +12,8 @@
 void be_nobody(void);
 void be_self(void);
 
+/* As tree_init, in memory where the system has a file system for that: for very many files. */
+void tree_init_in_memory(struct tree *t);
 /* Opens the folder, or fails the test. */
 int tree_open(const struct tree *t);
 

@@ -33,11 +33,17 @@ struct scene {
 };
 
 static void
-scene_init(struct scene *s)
+scene_init_in(struct scene *s, void (*init)(struct tree *))
 {
 	*s = (struct scene){0};
-	tree_init(&s->tree);
+	init(&s->tree);
 	s->root = (struct fssend_root){.dirfd = tree_open(&s->tree), .name = "context"};
+}
+
+static void
+scene_init(struct scene *s)
+{
+	scene_init_in(s, tree_init);
 }
 
 static void
@@ -913,7 +919,7 @@ fifty_thousand_files(void **state)
 	int i, k, fd;
 
 	(void)state;
-	scene_init(&s);
+	scene_init_in(&s, tree_init_in_memory);
 	for (i = 0; i < DIRS; i++) {
 		snprintf(name, sizeof(name), "directory-%03d", i);
 		assert_int_equal(mkdirat(s.root.dirfd, name, 0755), 0);
