@@ -29,7 +29,8 @@ put_string(struct buf *out, struct str s)
 			continue;
 		}
 		n = utf8_len(s);
-		if (n == 0)
+		/* many readers refuse a text with a NUL */
+		if (n == 0 || c == '\0')
 			buf_puts(out, "\\ufffd");
 		else if (n > 1)
 			buf_mem(out, s.s, n);
