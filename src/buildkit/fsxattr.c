@@ -97,7 +97,7 @@ set_all(int fd, const char *path, struct str xattrs)
 	char cname[NAME_SIZE];
 
 	while (fsstat_next_xattr(&xattrs, &name, &value)) {
-		if (name.len >= sizeof(cname))
+		if (name.len == 0 || name.len >= sizeof(cname))
 			continue;
 		memcpy(cname, name.s, name.len);
 		cname[name.len] = '\0';
