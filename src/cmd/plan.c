@@ -180,6 +180,7 @@ facts_of(const struct plan *p)
 		.commit = ci->commit,
 		.branch = ci->branch,
 		.tag = ci->tag,
+		.is_pull = ci->pull != NULL,
 		.pull_number = ci->pull ? ci->pull->number : NULL,
 		.pull_prefix = !strcmp(ci->provider, "gitlab") ? "mr-" : NULL,
 		.base = ci->pull ? ci->pull->base : NULL,
