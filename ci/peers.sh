@@ -2,13 +2,16 @@
 # peers.sh: brings up the real peers that the tests talk to, and takes them away again.
 #
 #   ci/peers.sh start|stop|restart|status|env PEER...      (PEER: a name of the list below, or all)
-#   ci/peers.sh clean                                      (stop all, then delete their state)
+#   ci/peers.sh clean [PEER...]                            (stop them, all by default, and delete their state)
 #   ci/peers.sh kill PEER                                  (SIGKILL, for the fault tests)
 #   ci/peers.sh base unix://SOCKET|tcp://HOST:PORT         (feeds the image busybox:test to an Engine)
 #   ci/peers.sh list | packages                            (names of all peers; the Debian packages they need)
 #
 # Peers:
 #   engine    the Docker Engine of the distribution (docker.io), private to this tree
+#   mirror    a registry over plain HTTP that holds base images
+#   registry  a registry with TLS and a password
+#   buildkit  a standalone BuildKit daemon; starts mirror and registry as well
 #
 # Every peer keeps pid, log, sockets and data in a folder of its own below ${BUILDTOOLS_PEERS:-out/peers}. An Engine that
 # the machine already runs is never touched: a private one has its own data root, exec root, sockets, containerd
@@ -20,8 +23,8 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 state=${BUILDTOOLS_PEERS:-$here/out/peers}
 case $state in /*) ;; *) state=$here/$state ;; esac
-all_peers=(engine)
-packages=(docker.io busybox-static curl)
+all_peers=(engine mirror registry buildkit)
+packages=(docker.io busybox-static curl docker-registry openssl perl-base runc)
 
 say() { printf 'peers: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -315,6 +318,11 @@ start_engine() { engine_start engine /usr/sbin; }
 stop_engine() { engine_stop engine; }
 env_engine() { engine_env engine ENGINE; }
 
+# shellcheck source=ci/peer-registry.sh
+. "$here/ci/peer-registry.sh"
+# shellcheck source=ci/peer-buildkit.sh
+. "$here/ci/peer-buildkit.sh"
+
 # --- commands --------------------------------------------------------------------------------------------------------
 
 status_of()
@@ -343,11 +351,16 @@ main()
 	shift || true
 	case $verb in
 	list) printf '%s\n' "${all_peers[@]}"; return ;;
-	packages) printf '%s\n' "${packages[@]}"; return ;;
+	packages)
+		# a Go from elsewhere will do
+		command -v go >/dev/null || packages+=(golang-go)
+		printf '%s\n' "${packages[@]}"
+		return
+		;;
 	base) base_image "${1:?address}"; return ;;
 	esac
 	[ "$verb" = clean ] || [ "$verb" = help ] || [ $# -gt 0 ] || die "$verb: of which peer?"
-	if [ "${1:-}" = all ] || [ "$verb" = clean ]; then
+	if [ "${1:-}" = all ] || { [ "$verb" = clean ] && [ $# -eq 0 ]; }; then
 		set -- "${all_peers[@]}"
 	fi
 	for peer in "$@"; do
