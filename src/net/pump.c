@@ -24,6 +24,8 @@ struct pump {
 	struct watch *watch[2];
 	int fd[2];
 	struct timer *again; /* fires at once: there is work that poll does not see */
+	bool running;        /* inside run: what comes up meanwhile is seen at its end */
+	bool woken;
 	struct buf out;
 	size_t written;
 	bool dead;
@@ -71,8 +73,9 @@ stop(struct pump *p, const struct err *why)
 		p->lost(why, p->arg);
 }
 
-/* 0, 1 at the end of the stream, -1. */
-static int
+enum progress { READ_WAIT, READ_MORE, READ_END, READ_ERROR };
+
+static enum progress
 read_some(struct pump *p, struct err *err)
 {
 	ssize_t n;
@@ -81,16 +84,15 @@ read_some(struct pump *p, struct err *err)
 	for (i = 0; i < READS_PER_ROUND; i++) {
 		n = conn_try_read(p->conn, p->in, sizeof(p->in), err);
 		if (n == CONN_WAIT)
-			return 0;
+			return READ_WAIT;
 		if (n == 0)
-			return 1;
+			return READ_END;
 		if (n < 0 || grpc_conn_receive(p->grpc, str_n(p->in, (size_t)n), err))
-			return -1;
+			return READ_ERROR;
 		if ((size_t)n < sizeof(p->in))
-			return 0;
+			return READ_WAIT;
 	}
-	timer_set(p->again, 0);
-	return 0;
+	return READ_MORE;
 }
 
 /* Sends until the socket is full or there is nothing to send. */
@@ -103,6 +105,7 @@ write_some(struct pump *p, struct err *err)
 		if (p->written == p->out.len) {
 			buf_reset(&p->out);
 			p->written = 0;
+			p->woken = false;
 			if (grpc_conn_output(p->grpc, &p->out, OUT_BUDGET, err))
 				return -1;
 			if (p->out.len == 0)
@@ -117,21 +120,40 @@ write_some(struct pump *p, struct err *err)
 	}
 }
 
+/* The peer does not listen any more; what it had said before may explain why. */
+static void
+hear_out(struct pump *p)
+{
+	ssize_t n;
+
+	/* its window bounds this: we give it no more room */
+	do
+		n = conn_try_read(p->conn, p->in, sizeof(p->in), NULL);
+	while (n > 0 && grpc_conn_receive(p->grpc, str_n(p->in, (size_t)n), NULL) == 0);
+}
+
 static void
 run(struct pump *p)
 {
 	struct err err = {0};
-	int rc;
+	enum progress got;
 
 	if (p->dead)
 		return;
-	rc = read_some(p, &err);
-	if (rc == 0 && write_some(p, &err))
-		rc = -1;
-	if (rc)
+	p->running = true;
+	got = read_some(p, &err);
+	if (got < READ_END && write_some(p, &err)) {
+		hear_out(p);
+		got = READ_ERROR;
+	}
+	p->running = false;
+	if (got >= READ_END) {
 		stop(p, &err);
-	else
-		update_watches(p);
+		return;
+	}
+	update_watches(p);
+	if (got == READ_MORE || (p->woken && p->written == p->out.len))
+		timer_set(p->again, 0);
 }
 
 static void
@@ -152,7 +174,9 @@ on_notify(void *arg)
 {
 	struct pump *p = arg;
 
-	timer_set(p->again, 0);
+	p->woken = true;
+	if (!p->running)
+		timer_set(p->again, 0);
 }
 
 struct pump *
