@@ -7,8 +7,9 @@
 
 #include "base/err.h"
 
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 static volatile sig_atomic_t caught;
-static sigset_t started_with;
+static sigset_t started_with, handled;
 static int installed;
 
 static void
@@ -21,24 +22,22 @@ note(int sig)
 void
 interrupt_install(void)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction act, old;
-	sigset_t block;
 	size_t i;
 
 	memset(&act, 0, sizeof(act));
 	act.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &act, NULL);
-	sigemptyset(&block);
+	sigemptyset(&handled);
 	act.sa_handler = note;
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		/* nohup and background jobs of plain shells start us with a signal ignored */
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
 			continue;
 		sigaction(signals[i], &act, NULL);
-		sigaddset(&block, signals[i]);
+		sigaddset(&handled, signals[i]);
 	}
-	sigprocmask(SIG_BLOCK, &block, &started_with);
+	sigprocmask(SIG_BLOCK, &handled, &started_with);
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigdelset(&started_with, signals[i]);
 	installed = 1;
@@ -59,8 +58,16 @@ interrupt_clear(void)
 void
 interrupt_reset_child(void)
 {
-	if (installed)
-		sigprocmask(SIG_SETMASK, &started_with, NULL);
+	size_t i;
+
+	if (!installed)
+		return;
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigismember(&handled, signals[i]))
+			signal(signals[i], SIG_DFL);
+	caught = 0;
+	installed = 0;
+	sigprocmask(SIG_SETMASK, &started_with, NULL);
 }
 
 int

@@ -15,7 +15,10 @@ void interrupt_install(void);
 int interrupt_signal(void);
 /* Forgets a signal that was dealt with: the next one is noted again. */
 void interrupt_clear(void);
-/* Gives a child process the signal mask the program was started with; between fork and exec. */
+/*
+ * In a child process: signals end it, as they would have at the start of the
+ * program. Before exec, or when the child goes on by itself.
+ */
 void interrupt_reset_child(void);
 
 /* As poll(2); -1 with EINTR when a signal came. Also works when nothing was installed. */
