@@ -168,7 +168,7 @@ print_partial(struct progress *p, struct step *s, int64_t now)
 
 	if (n <= l->prefix || n <= l->shown)
 		return;
-	if (l->rewritten) {
+	if (l->rewritten || l->cr) {
 		if (now >= s->rewrite_shown && now - s->rewrite_shown < REWRITE_S * second)
 			return;
 		s->rewrite_shown = now;

@@ -134,9 +134,11 @@ void progress_warnings(struct progress *p, bool verbose);
 /*
  * Pure: the lines of src that its ranges mark, with their neighbours, as the
  * reference clients lay them out. Nothing when there is no range or it lies
- * outside the text. Control characters are left out.
+ * outside the text. Control characters are left out, CI commands are not.
  */
 void progress_snippet(struct buf *out, const struct bk_source *src);
+/* Prints it where progress_failure prints, and as safely; after progress_end. */
+void progress_source(struct progress *p, const struct bk_source *src);
 
 enum progress_level { PROGRESS_WARNING, PROGRESS_ERROR };
 /*

@@ -173,3 +173,19 @@ progress_snippet(struct buf *out, const struct bk_source *src)
 			snippet_line(out, src, number, line);
 	buf_puts(out, "--------------------\n");
 }
+
+void
+progress_source(struct progress *p, const struct bk_source *src)
+{
+	cleanup_buf struct buf text = {0};
+
+	if (p->mode == PROGRESS_RAWJSON)
+		return;
+	progress_snippet(&text, src);
+	if (text.len == 0)
+		return;
+	progress_guard(p);
+	progress_clean(&p->out, buf_view(&text), p->ci, false);
+	progress_unguard(p);
+	progress_flush(p);
+}

@@ -80,7 +80,7 @@ progress_bars(void **state)
 		run_log(&r, at, "a", text);
 	}
 	run_log(&r, 9000, "a", "100%\n");
-	run_expect(&r, "#1 a\n#1 0.200 2%\n#1 0.400 4%\n#1 5.400 54%\n#1 9.000 100%\n");
+	run_expect(&r, "#1 a\n#1 0.200 2%\n#1 5.200 52%\n#1 9.000 100%\n");
 	run_release(&r);
 }
 
@@ -295,6 +295,45 @@ snippets(void **state)
 	}
 }
 
+/* A Dockerfile is no less foreign than what it prints. */
+static void
+source_of_failure(void **state)
+{
+	static const struct {
+		enum progress_mode mode;
+		enum progress_ci ci;
+		const char *want;
+	} rows[] = {
+		{PROGRESS_PLAIN, PROGRESS_CI_NONE, "RUN ##[e] ##vso[x]"},
+		{PROGRESS_PLAIN, PROGRESS_CI_AZURE, "RUN ##[e] **vso[x]"},
+		{PROGRESS_QUIET, PROGRESS_CI_AZURE, "RUN ##[e] **vso[x]"},
+		{PROGRESS_PLAIN, PROGRESS_CI_GITHUB, "RUN **[e] ##vso[x]"},
+		{PROGRESS_RAWJSON, PROGRESS_CI_NONE, NULL},
+	};
+	static const struct bk_range range = {1, 0, 1, 0};
+	const struct bk_source src = {.filename = STR("f"),
+		.data = STR("RUN ##[e] ##vso[x]\n"),
+		.ranges = &range,
+		.nranges = 1};
+	char want[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct run r = {.options.ci = rows[i].ci};
+		bool github = rows[i].ci == PROGRESS_CI_GITHUB;
+
+		run_start(&r, rows[i].mode);
+		progress_source(r.p, &src);
+		snprintf(want, sizeof(want),
+			"%sf:1\n--------------------\n   1 | >>> %s\n--------------------\n%s",
+			github ? "::stop-commands::word\n" : "", rows[i].want ? rows[i].want : "",
+			github ? "::word::\n" : "");
+		run_expect(&r, rows[i].want ? want : "");
+		run_release(&r);
+	}
+}
+
 static void
 annotations(void **state)
 {
@@ -341,6 +380,7 @@ main(void)
 		cmocka_unit_test(clean),
 		cmocka_unit_test(warnings),
 		cmocka_unit_test(snippets),
+		cmocka_unit_test(source_of_failure),
 		cmocka_unit_test(annotations),
 	};
 
