@@ -16,7 +16,8 @@
 #include "image/tag.h"
 
 static int
-find_dir(struct arena *a, struct cmd_context *ctx, const char *path, struct plan *p, struct err *err)
+find_dir(
+	struct arena *a, struct cmd_context *ctx, const char *path, struct plan *p, struct err *err)
 {
 	char real[PATH_MAX];
 
@@ -62,9 +63,9 @@ config_ci_of(const struct config *c, const char *provider)
 	const struct {
 		const char *id;
 		const struct config_ci *ci;
-	} known[] = { { "azure", &c->ci.azure }, { "buildkite", &c->ci.buildkite },
-		{ "gitlab", &c->ci.gitlab }, { "github", &c->ci.github },
-		{ "teamcity", &c->ci.teamcity } };
+	} known[] = {{"azure", &c->ci.azure}, {"buildkite", &c->ci.buildkite},
+		{"gitlab", &c->ci.gitlab}, {"github", &c->ci.github},
+		{"teamcity", &c->ci.teamcity}};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(known); i++)
@@ -108,11 +109,12 @@ load_config(struct arena *a, struct cmd_context *ctx, const struct plan_request 
 	if (p->config.builder.value && !p->buildkit &&
 		use_builder(a, ctx, p->config.builder.value, p, err))
 		return -1;
-	if (req->platform && platform_list_parse(a, str_from(req->platform), "--platform",
-				     &p->platforms, err))
+	if (req->platform &&
+		platform_list_parse(a, str_from(req->platform), "--platform", &p->platforms, err))
 		return -1;
 	if (p->platforms.n == 1)
-		log_info(ctx->log, "building for platform %s", platform_list_format(a, &p->platforms));
+		log_info(ctx->log, "building for platform %s",
+			platform_list_format(a, &p->platforms));
 	if (p->platforms.n > 1)
 		log_info(ctx->log, "building for %zu platforms: %s", p->platforms.n,
 			platform_list_format(a, &p->platforms));
@@ -195,7 +197,7 @@ tag_names(struct arena *a, struct cmd_context *ctx, struct plan *p, struct strli
 	struct err *err)
 {
 	struct tag_facts facts = facts_of(p);
-	struct strlist rules = { 0 }, flavor = { 0 };
+	struct strlist rules = {0}, flavor = {0};
 	bool as_branch = p->config.tags_pr.value && !strcmp(p->config.tags_pr.value, "branch");
 	size_t i;
 
@@ -216,7 +218,7 @@ static int
 make_tags(struct arena *a, struct cmd_context *ctx, const struct plan_request *req, struct plan *p,
 	struct err *err)
 {
-	struct strlist names = { 0 }, stages = { 0 };
+	struct strlist names = {0}, stages = {0};
 	struct tag_facts facts = facts_of(p);
 	size_t i;
 
@@ -236,8 +238,8 @@ make_tags(struct arena *a, struct cmd_context *ctx, const struct plan_request *r
 		if (p->stages[i].is_export)
 			continue;
 		strlist_add(&stages, a, p->stages[i].name);
-		p->stages[i].tag = arena_fmt(a, "%s:%s", p->image,
-			tag_slug(a, str_from(p->stages[i].name), NULL));
+		p->stages[i].tag = arena_fmt(
+			a, "%s:%s", p->image, tag_slug(a, str_from(p->stages[i].name), NULL));
 	}
 	return tags_check_stages(&facts, &names, &stages, err);
 }
@@ -262,8 +264,8 @@ add_user_arg(struct arena *a, struct cmd_context *ctx, const char *arg, struct p
 }
 
 static void
-make_build_args(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
-	struct plan *p)
+make_build_args(
+	struct arena *a, struct cmd_context *ctx, const struct plan_request *req, struct plan *p)
 {
 	const char *branch = p->ci.branch ? p->ci.branch : p->ci.tag;
 	size_t i;
@@ -301,13 +303,13 @@ make_labels(struct arena *a, const struct plan_request *req, struct plan *p)
 		set_label(a, p, "source", p->ci.repository_url);
 		set_label(a, p, "url", p->ci.repository_url);
 		set_label(a, p, "title", title ? title + 1 : p->name);
-		set_label(a, p, "version", ref ? tag_slug(a, str_from(tag_branch(a, str_from(ref))),
-							 NULL)
-					       : NULL);
+		set_label(a, p, "version",
+			ref ? tag_slug(a, str_from(tag_branch(a, str_from(ref))), NULL) : NULL);
 		set_label(a, p, "ref.name", ref);
 	}
 	for (i = 0; i < p->config.labels.n; i++)
-		kv_set(&p->labels, a, p->config.labels.items[i].key, p->config.labels.items[i].value);
+		kv_set(&p->labels, a, p->config.labels.items[i].key,
+			p->config.labels.items[i].value);
 	for (i = 0; req->labels && i < req->labels->n; i++) {
 		struct str rest = str_from(req->labels->items[i]), key = rest;
 
@@ -319,48 +321,56 @@ make_labels(struct arena *a, const struct plan_request *req, struct plan *p)
 }
 
 static void
-add_all(struct strlist *to, struct arena *a, const struct strlist *from)
+add_tag(struct arena *a, struct plan *p, const char *branch)
+{
+	const char *tag = tag_slug(a, str_from(tag_branch(a, str_from(branch))), NULL);
+
+	cache_add_ref(&p->imports, a, arena_fmt(a, "%s:%s", p->image, tag));
+}
+
+/* What is going to be shown: shared caches, stages newest first, the others. */
+static void
+show_caches(struct arena *a, struct plan *p, bool stages)
 {
 	size_t i;
 
-	for (i = 0; from && i < from->n; i++)
-		strlist_add(to, a, from->items[i]);
+	for (i = 0; i < p->imports.n && p->imports.items[i].shared; i++)
+		strlist_add(&p->cache_from, a, p->imports.items[i].shown);
+	for (size_t k = p->nstages; stages && k > 0; k--)
+		if (p->stages[k - 1].tag)
+			strlist_add(&p->cache_from, a, p->stages[k - 1].tag);
+	for (; i < p->imports.n; i++)
+		strlist_add(&p->cache_from, a, p->imports.items[i].shown);
+	for (i = 0; i < p->exports.n; i++)
+		strlist_add(&p->cache_to, a, p->exports.items[i].shown);
 }
 
 /*
- * Sources that are no stage's: caches that were configured first, then the
- * branch's image and latest. Without a registry there is nowhere to look.
+ * Configured caches first, then what flags name, then the branch's image and
+ * latest. Without a registry there are no images to look at.
  */
-static void
-make_caches(struct arena *a, const struct plan_request *req, struct plan *p)
+static int
+make_caches(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
+	struct plan *p, struct err *err)
 {
-	const char *branch = p->ci.branch && !p->ci.pull ? p->ci.branch : NULL;
-	const struct config *c = &p->config;
+	bool anywhere = strcmp(p->registry.kind, "none") != 0;
 	size_t i;
 
-	if (c->cache.ecr_url.value)
-		strlist_add(&p->cache_base, a, arena_fmt(a, "%s:%s", c->cache.ecr_url.value,
-						       c->cache.ecr_tag.value));
-	if (c->cache.registry_ref.value)
-		strlist_add(&p->cache_base, a, c->cache.registry_ref.value);
-	add_all(&p->cache_base, a, req->cache_from);
-	if (strcmp(p->registry.kind, "none") != 0) {
-		if (branch)
-			strlist_add(&p->cache_base, a,
-				arena_fmt(a, "%s:%s", p->image,
-					tag_slug(a, str_from(tag_branch(a, str_from(branch))), NULL)));
-		if (p->ci.pull && p->ci.pull->base)
-			strlist_add(&p->cache_base, a,
-				arena_fmt(a, "%s:%s", p->image,
-					tag_slug(a, str_from(tag_branch(a, str_from(p->ci.pull->base))),
-						NULL)));
-		strlist_add(&p->cache_base, a, arena_fmt(a, "%s:latest", p->image));
-		for (i = p->nstages; i > 0; i--)
-			if (p->stages[i - 1].tag)
-				strlist_add(&p->cache_from, a, p->stages[i - 1].tag);
-	}
-	add_all(&p->cache_from, a, &p->cache_base);
-	add_all(&p->cache_to, a, req->cache_to);
+	caches_configured(a, &p->config, &ctx->env, ctx->log, &p->imports, &p->exports);
+	for (i = 0; req->cache_from && i < req->cache_from->n; i++)
+		if (cache_add_flag(&p->imports, a, req->cache_from->items[i], "cache-from", err))
+			return -1;
+	for (i = 0; req->cache_to && i < req->cache_to->n; i++)
+		if (cache_add_flag(&p->exports, a, req->cache_to->items[i], "cache-to", err))
+			return -1;
+	if (anywhere && p->ci.branch && !p->ci.pull)
+		add_tag(a, p, p->ci.branch);
+	if (anywhere && p->ci.pull && p->ci.pull->base)
+		add_tag(a, p, p->ci.pull->base);
+	if (anywhere)
+		cache_add_ref(&p->imports, a, arena_fmt(a, "%s:latest", p->image));
+	show_caches(a, p, anywhere);
+	return 0;
 }
 
 static int
@@ -375,7 +385,7 @@ int
 plan_make(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
 	struct plan *out, enum plan_step *reached, struct err *err)
 {
-	*out = (struct plan){ 0 };
+	*out = (struct plan){0};
 	*reached = PLAN_ENGINE;
 	if (find_backend(a, ctx, req, out, err))
 		return -1;
@@ -396,8 +406,10 @@ plan_make(struct arena *a, struct cmd_context *ctx, const struct plan_request *r
 		return -1;
 	make_build_args(a, ctx, req, out);
 	make_labels(a, req, out);
-	make_caches(a, req, out);
-	return 0;
+	/* several platforms make an index, which an Engine can only hand on to a registry */
+	out->pushes =
+		strcmp(out->registry.kind, "none") != 0 && (out->buildkit || out->platforms.n > 1);
+	return make_caches(a, ctx, req, out, err);
 }
 
 void

@@ -12,6 +12,7 @@
 
 #include "base/kv.h"
 #include "ci/ci.h"
+#include "cmd/caches.h"
 #include "cmd/dialers.h"
 #include "cmd/options.h"
 #include "config/config.h"
@@ -35,9 +36,9 @@ struct plan {
 	struct ci ci;
 	struct registry_choice registry;
 
-	const char *name;  /* NAME */
-	const char *image; /* REG/NAME */
-	struct strlist tags; /* full references, commit first */
+	const char *name;       /* NAME */
+	const char *image;      /* REG/NAME */
+	struct strlist tags;    /* full references, commit first */
 	const char *commit_tag; /* the one among tags that is the commit's, or NULL */
 
 	/* Dockerfile as it will be served */
@@ -52,12 +53,15 @@ struct plan {
 
 	struct kvlist build_args;
 	struct kvlist labels;
-	struct strlist cache_from; /* of the final solve; references or type=..., as --cache-from */
-	struct strlist cache_base; /* the part of it that is no stage's */
-	struct strlist cache_to;
+	struct cache_list
+		imports; /* where to look, beside the images of stages; shared ones first */
+	struct cache_list exports; /* where to leave results, beside the images themselves */
+	struct strlist cache_from,
+		cache_to; /* the same to show: of the final solve, all together */
 	struct platform_list platforms;
 
 	bool buildkit; /* else the Docker Engine */
+	bool pushes;   /* the build itself publishes; else it loads into the Engine */
 	const char *address;
 	struct builder_address builder;  /* when buildkit */
 	struct docker_endpoint endpoint; /* when !buildkit */

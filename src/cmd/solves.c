@@ -64,8 +64,7 @@ frontend_attrs(
 		kv_set(attrs, a, "platform",
 			platform_list_format(a, (struct platform_list *)(uintptr_t)&p->platforms));
 	/* always asking keeps base images fresh; --no-pull takes what the daemon has */
-	if (!o->no_pull)
-		kv_set(attrs, a, "image-resolve-mode", "pull");
+	kv_set(attrs, a, "image-resolve-mode", o->no_pull ? "local" : "pull");
 	kv_setf(attrs, a, "shm-size", "%llu",
 		(unsigned long long)(o->shm_size ? o->shm_size : SHM_DEFAULT));
 	if (o->network && strcmp(o->network, "default") != 0)
@@ -79,54 +78,47 @@ frontend_attrs(
 	set_prefixed(attrs, a, "build-arg:", &p->build_args);
 }
 
-/* "type=registry,ref=X,..." or a reference alone. */
-static int
-add_cache(
-	struct arena *a, struct bk_entries *l, const char *text, const char *flag, struct err *err)
+static struct kvlist *
+add_entry(struct arena *a, struct bk_entries *l, const char *type, const struct kvlist *attrs)
 {
-	struct str rest = str_from(text), field, key;
-	struct kvlist attrs = {0};
-	struct bk_entry *e;
-	const char *type;
-
-	if (!strchr(text, '=')) {
-		e = bk_entry_add(l, a, "registry");
-		kv_set(&e->attrs, a, "ref", text);
-		return 0;
-	}
-	while (str_next(&rest, ',', &field)) {
-		if (!str_cut(&field, '=', &key))
-			return err_set(err, ERR_USAGE,
-				"--%s: '" STR_FMT "' in '%s' is not key=value", flag,
-				STR_ARG(field), text);
-		kv_set(&attrs, a, arena_str(a, str_trim(key)), arena_str(a, field));
-	}
-	type = kv_get(&attrs, "type");
-	if (!type)
-		return err_set(err, ERR_USAGE, "--%s: '%s' names no type", flag, text);
-	e = bk_entry_add(l, a, type);
-	for (size_t i = 0; i < attrs.n; i++)
-		if (strcmp(attrs.items[i].key, "type") != 0)
-			kv_set(&e->attrs, a, attrs.items[i].key, attrs.items[i].value);
-	return 0;
-}
-
-/* Each stage looks at its own image first, then at those before it, newest first. */
-static int
-cache_imports(
-	struct arena *a, const struct plan *p, size_t stage, struct bk_entries *l, struct err *err)
-{
-	bool anywhere = strcmp(p->registry.kind, "none") != 0;
+	struct bk_entry *e = bk_entry_add(l, a, type);
 	size_t i;
 
-	for (i = stage < p->nstages ? stage + 1 : p->nstages; anywhere && i > 0; i--)
-		if (p->stages[i - 1].tag &&
-			add_cache(a, l, p->stages[i - 1].tag, "cache-from", err))
-			return -1;
-	for (i = 0; i < p->cache_base.n; i++)
-		if (add_cache(a, l, p->cache_base.items[i], "cache-from", err))
-			return -1;
-	return 0;
+	for (i = 0; i < attrs->n; i++)
+		kv_set(&e->attrs, a, attrs->items[i].key, attrs->items[i].value);
+	return &e->attrs;
+}
+
+static void
+import_ref(struct arena *a, struct bk_entries *l, const char *ref)
+{
+	kv_set(&bk_entry_add(l, a, "registry")->attrs, a, "ref", ref);
+}
+
+/*
+ * Shared caches first, a stage's own place in them as well; then its own image
+ * and those of the stages before it, newest first; then the others.
+ */
+static void
+cache_imports(struct arena *a, const struct plan *p, size_t stage, struct bk_entries *l)
+{
+	bool anywhere = strcmp(p->registry.kind, "none") != 0;
+	const struct kvlist *own;
+	size_t i, k;
+
+	for (i = 0; i < p->imports.n && p->imports.items[i].shared; i++) {
+		const struct cache *c = &p->imports.items[i];
+
+		add_entry(a, l, c->type, &c->attrs);
+		own = stage < p->nstages ? cache_of_stage(a, c, p->stages[stage].name) : NULL;
+		if (own)
+			add_entry(a, l, c->type, own);
+	}
+	for (k = stage < p->nstages ? stage + 1 : p->nstages; anywhere && k > 0; k--)
+		if (p->stages[k - 1].tag)
+			import_ref(a, l, p->stages[k - 1].tag);
+	for (; i < p->imports.n; i++)
+		add_entry(a, l, p->imports.items[i].type, &p->imports.items[i].attrs);
 }
 
 /* Words of Go's strconv.ParseBool that mean yes: how the daemon side reads it. */
@@ -147,7 +139,8 @@ static int
 add_image_exporter(
 	struct arena *a, const struct plan *p, struct planned_solve *out, struct err *err)
 {
-	struct bk_entry *e = bk_entry_add(&out->solve.exporters, a, p->buildkit ? "image" : "moby");
+	bool engine = !p->buildkit && p->platforms.n <= 1;
+	struct bk_entry *e = bk_entry_add(&out->solve.exporters, a, engine ? "moby" : "image");
 	cleanup_buf struct buf names = {0};
 	size_t i;
 
@@ -160,24 +153,37 @@ add_image_exporter(
 		buf_addf(&names, "%s%s", i ? "," : "", ref_format(a, &ref));
 	}
 	kv_set(&e->attrs, a, "name", buf_cstr(&names));
-	if (p->buildkit)
+	if (p->pushes)
 		kv_set(&e->attrs, a, "push", "true");
-	if (p->buildkit && p->registry.insecure)
+	if (p->pushes && p->registry.insecure)
 		kv_set(&e->attrs, a, "registry.insecure", "true");
 	return 0;
 }
 
-static int
-cache_exports(struct arena *a, const struct plan *p, struct planned_solve *out, struct err *err)
+/* What flags name is one place, for the result alone; stages leave theirs beside shared ones. */
+static void
+cache_exports(struct arena *a, const struct plan *p, const struct plan_stage *stage,
+	struct planned_solve *out)
 {
+	struct bk_entries *l = &out->solve.cache_exports;
 	size_t i;
 
-	if (wants_inline_cache(p))
-		bk_entry_add(&out->solve.cache_exports, a, "inline");
-	for (i = 0; i < p->cache_to.n; i++)
-		if (add_cache(a, &out->solve.cache_exports, p->cache_to.items[i], "cache-to", err))
-			return -1;
-	return 0;
+	/* an inline cache is part of an image */
+	if (out->kind == SOLVE_IMAGE && wants_inline_cache(p))
+		bk_entry_add(l, a, "inline");
+	for (i = 0; i < p->exports.n; i++) {
+		const struct cache *c = &p->exports.items[i];
+		const struct kvlist *attrs = &c->attrs;
+
+		if (stage)
+			attrs = c->shared ? cache_of_stage(a, c, stage->name) : NULL;
+		/* it was asked for already */
+		if (attrs && !strcmp(c->type, "inline") && l->n &&
+			!strcmp(l->items[0].type, "inline"))
+			continue;
+		if (attrs)
+			add_entry(a, l, c->type, attrs);
+	}
 }
 
 int
@@ -199,8 +205,8 @@ solve_plan(struct arena *a, const struct plan *p, const struct build_options *o,
 		strlist_add(&allow, a, "network.host");
 	out->solve.entitlements = (const char *const *)allow.items;
 	out->solve.nentitlements = allow.n;
-	if (cache_imports(a, p, i, &out->solve.cache_imports, err))
-		return -1;
+	cache_imports(a, p, i, &out->solve.cache_imports);
+	cache_exports(a, p, stage, out);
 	if (export) {
 		bk_entry_add(&out->solve.exporters, a, "local");
 		return 0;
@@ -211,7 +217,5 @@ solve_plan(struct arena *a, const struct plan *p, const struct build_options *o,
 		out->tags = p->tags;
 	if (!stage)
 		set_prefixed(&out->solve.attrs, a, "label:", &p->labels);
-	if (add_image_exporter(a, p, out, err))
-		return -1;
-	return cache_exports(a, p, out, err);
+	return add_image_exporter(a, p, out, err);
 }

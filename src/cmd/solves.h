@@ -22,10 +22,7 @@ struct planned_solve {
 	struct bk_solve solve;
 };
 
-/*
- * The solve of stage number i, or of the result when i is nstages. ERR_USAGE
- * for a --cache-from or --cache-to that makes no sense.
- */
+/* The solve of stage number i, or of the result when i is nstages. */
 int solve_plan(struct arena *a, const struct plan *p, const struct build_options *o, size_t i,
 	struct planned_solve *out, struct err *err);
 
