@@ -312,7 +312,7 @@ COPY . /all/'
 		FROM busybox:test
 		RUN printf '100%% done %%s <red>\n::error::fake\n##vso[task.complete]\n'
 	END
-	bt_build_ok
+	bt_build_ok --no-cache
 	expect_in "$stderr" '100% done %s <red>'
 	# no line of the build's own starts a command of a CI system
 	expect_not_in "$stderr" '^(::error::fake|##vso)'
@@ -357,6 +357,7 @@ while True:
     taken.append(server.accept())
     open(sys.argv[2], "w").close()' "$T/mute.sock" "$T/taken" </dev/null >/dev/null 2>&1 3>&- &
 	PIDS+=("$!")
+	disown "$!"
 	await 20 test -S "$T/mute.sock"
 	DOCKER_HOST=unix://$T/mute.sock
 	bt_start

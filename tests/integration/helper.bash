@@ -61,9 +61,10 @@ common_teardown()
 # fail TEXT: with what the last run printed
 fail()
 {
-	printf '%s\n' "$@" >&2
+	printf '%s\n' "$@" | cut -b 1-400 | tail -n 100 >&2
 	if [ -n "${status+x}" ]; then
-		printf -- '--- status %s\n--- stdout\n%s\n--- stderr\n%s\n' "$status" "${output-}" "${stderr-}" | tail -n 60 >&2
+		printf -- '--- status %s\n--- stdout\n%s\n--- stderr\n%s\n' "$status" "${output-}" "${stderr-}" |
+			cut -b 1-400 | tail -n 60 >&2
 	fi
 	return 1
 }
@@ -109,11 +110,18 @@ given() { GIVEN+=("$@"); }
 # gitlab BRANCH: a CI environment that fixes name, commit and branch
 gitlab() { given "CI_PROJECT_NAME=$NAME" "CI_COMMIT_SHA=$SHA" "CI_COMMIT_REF_NAME=$1"; }
 
-# in_clean_env COMMAND...: in the context folder, standard input as it is
+# clean_env: sets CLEAN, the words before a command that is to run in the context folder with that environment
+clean_env()
+{
+	CLEAN=(env -i -C "$CTX" --default-signal=INT,TERM,HUP,PIPE)
+	CLEAN+=(PATH="$BT_BIN:/usr/bin:/bin" HOME="$T/home" DOCKER_HOST="$DOCKER_HOST" "${GIVEN[@]}")
+}
+
+# in_clean_env COMMAND...: standard input as it is
 in_clean_env()
 {
-	env -i -C "$CTX" --default-signal=INT,TERM,HUP,PIPE \
-		PATH="$BT_BIN:/usr/bin:/bin" HOME="$T/home" DOCKER_HOST="$DOCKER_HOST" "${GIVEN[@]}" "$@"
+	clean_env
+	"${CLEAN[@]}" "$@"
 }
 
 # run_clean COMMAND...: sets status, output (standard output) and stderr
@@ -148,7 +156,8 @@ bt_build_as_nobody()
 # bt_start ARG...: build in the background; BT_PID is the program itself, for signals
 bt_start()
 {
-	in_clean_env "$BT_BIN/build" "${FLAGS[@]}" "$@" </dev/null >"$T/bg.out" 2>"$T/bg.err" 3>&- &
+	clean_env
+	"${CLEAN[@]}" "$BT_BIN/build" "${FLAGS[@]}" "$@" </dev/null >"$T/bg.out" 2>"$T/bg.err" 3>&- &
 	BT_PID=$!
 	PIDS+=("$BT_PID")
 }
@@ -169,11 +178,10 @@ gone() { case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in ''|Z*) ;; *) retu
 # await SECONDS COMMAND...: asks again until it succeeds; fails after SECONDS
 await()
 {
-	local left=$(($1 * 20))
+	local until=$((SECONDS + $1))
 	shift
 	while ! "$@" >/dev/null 2>&1; do
-		[ "$left" -gt 0 ] || return 1
-		left=$((left - 1))
+		[ "$SECONDS" -lt "$until" ] || return 1
 		sleep 0.05
 	done
 }
@@ -259,18 +267,8 @@ own_engine()
 own_peers() { BUILDTOOLS_PEERS=$OWN_PEERS "$ROOT/ci/peers.sh" "$@"; }
 
 # running MARK: whether a process on this machine, so also one of a build step, has MARK as an argument
-running()
-{
-	local file
-	for file in /proc/[0-9]*/cmdline; do
-		[ "$file" != "/proc/$$/cmdline" ] || continue
-		if tr '\0' '\n' <"$file" 2>/dev/null | grep -qxF -- "$1"; then
-			return 0
-		fi
-	done
-	return 1
-}
-
+# (the mark comes by standard input, so that the search does not find itself)
+running() { grep -qszxF -f - /proc/[0-9]*/cmdline <<<"$1"; }
 not_running() { ! running "$1"; }
 
 # unique_seconds: an argument for sleep that no other test uses
@@ -319,6 +317,7 @@ proxied()
 	python3 "$PROXY" serve "unix://$T/$name.sock" "unix://$SOCKET" --ready "$T/$name" "$@" \
 		</dev/null >"$T/$name.log" 2>&1 3>&- &
 	PROXY_PID=$!
+	disown "$PROXY_PID"
 	PIDS+=("$PROXY_PID")
 	await 20 test -s "$T/$name" || fail "the proxy does not start: $(cat "$T/$name.log")"
 	DOCKER_HOST=$(cat "$T/$name")
@@ -328,7 +327,6 @@ proxied()
 unproxied()
 {
 	kill -KILL "$PROXY_PID"
-	wait "$PROXY_PID" 2>/dev/null || true
 	DOCKER_HOST=unix://$SOCKET
 }
 
