@@ -130,6 +130,19 @@ note_line(struct log *log, enum log_level level, const char *text)
 		progress_note(r->progress, text, clock_wall_ns());
 }
 
+/* How annotations of a CI name the Dockerfile; NULL when it is not below the context. */
+static const char *
+source_path(struct arena *a, const struct plan *p)
+{
+	struct str dir = str_from(p->dockerfile_dir);
+
+	if (!p->dockerfile_dir || !str_take(&dir, str_from(p->dir)))
+		return NULL;
+	if (dir.len == 0)
+		return p->dockerfile_name;
+	return dir.s[0] == '/' ? arena_fmt(a, "%s/%s", dir.s + 1, p->dockerfile_name) : NULL;
+}
+
 static int
 prepare_progress(struct run *r, struct err *err)
 {
@@ -146,6 +159,9 @@ prepare_progress(struct run *r, struct err *err)
 		o.height = size.ws_row;
 	}
 	o.ci = progress_ci_of(r->plan.ci.provider);
+	o.description = arena_fmt(&r->arena, "building with %s at %s",
+		r->plan.buildkit ? "BuildKit" : "the Docker Engine", r->plan.address);
+	o.source_path = source_path(&r->arena, &r->plan);
 	if (progress_options_from_env(&o, &r->ctx->env, r->ctx->log, err))
 		return -1;
 	r->progress = progress_new(&o, err);
@@ -176,14 +192,11 @@ static void
 show_failure(struct run *r)
 {
 	const struct bk_failure *f = &r->result.failure;
-	cleanup_buf struct buf text = {0};
 	size_t i;
 
 	progress_failure(r->progress);
 	for (i = 0; i < f->nsources; i++)
-		progress_snippet(&text, &f->sources[i]);
-	if (text.len)
-		fd_write_all(STDERR_FILENO, text.p, text.len);
+		progress_source(r->progress, &f->sources[i]);
 }
 
 /* ---- solving -------------------------------------------------------------- */

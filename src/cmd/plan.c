@@ -189,6 +189,7 @@ facts_of(const struct plan *p)
 		.default_branch = ci->default_branch,
 		.event = ci->event,
 		.now = clock_wall_ns() / 1000000000,
+		.commit_time = ci->created ? tags_time(ci->created) : 0,
 	};
 }
 
