@@ -111,7 +111,7 @@ fsdirs_fd(struct fsdirs *d, uint32_t dir)
 	}
 	if (dir == FSDIRS_ROOT)
 		fd = d->root;
-	if (fd < 0) {
+	if (fd == -1) {
 		errno = ENOENT;
 		return -1;
 	}

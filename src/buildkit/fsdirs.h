@@ -32,7 +32,7 @@ struct fsdirs {
 	size_t n, cap;
 	struct fsdirs_slot slots[FSDIRS_OPEN];
 	uint64_t clock;
-	int root; /* borrowed; -1: nothing can be opened */
+	int root; /* borrowed; AT_FDCWD too; -1: nothing can be opened */
 };
 
 void fsdirs_init(struct fsdirs *d, int root);

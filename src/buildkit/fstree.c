@@ -106,7 +106,7 @@ remove_dir(struct removal *r, uint32_t dir, struct err *err)
 	struct fsdirs_rec rec = r->dirs.recs[dir];
 	int parent = fsdirs_fd(&r->dirs, rec.parent);
 
-	if (parent < 0)
+	if (parent == -1)
 		return remove_error(r, rec.parent, rec.name, err);
 	if (unlinkat(parent, rec.name, AT_REMOVEDIR) && errno != ENOENT) {
 		if ((errno != EACCES && errno != EPERM) || rec.parent == FSDIRS_ROOT ||

@@ -7,8 +7,8 @@
 struct err;
 
 /*
- * Removes the entry name of dirfd with all below it; directories that refuse are
- * made writable first. A missing entry is no error.
+ * Removes the entry name of dirfd (or AT_FDCWD) with all below it; directories that
+ * refuse are made writable first. A missing entry is no error.
  */
 int fstree_remove(int dirfd, const char *name, struct err *err);
 

@@ -60,6 +60,9 @@ removed(void **state)
 	assert_false(exists(fd, "tree"));
 	assert_true(exists(fd, "beside"));
 	assert_int_equal(access(tree_path(&outside, "precious/file"), F_OK), 0);
+	tree_write(&t, "tree/a/b/c", "1");
+	assert_ok(fstree_remove(AT_FDCWD, tree_path(&t, "tree"), &err), &err);
+	assert_false(exists(fd, "tree"));
 }
 
 static void
