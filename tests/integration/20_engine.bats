@@ -18,7 +18,10 @@ simple()
 # --- what is asked for -----------------------------------------------------------------------------------------------
 
 @test "D-01 tags, target, file name, build arguments, cache sources and 256 MiB of shared memory are asked for" {
+	local ref=127.0.0.1:1/org/$NAME
 	gitlab main
+	given GITEA_REGISTRY=127.0.0.1:1 "GITEA_REPOSITORY=org/$NAME"
+	cleaned "$ref"
 	dockerfile My.Dockerfile <<-'END'
 		FROM busybox:test AS one
 		ARG X
@@ -30,13 +33,13 @@ simple()
 	bt_build_ok -f My.Dockerfile --build-arg X=value
 	expect_equal "$(sent target)" one
 	expect_equal "$(sent filename | sort -u)" My.Dockerfile
-	expect_equal "$(sent name | sed "s|docker.io/||g" | sort -u)" "$(printf '%s\n' "$IMAGE:$SHA,$IMAGE:main,$IMAGE:latest" "$IMAGE:one" | sort)"
+	expect_equal "$(sent name | sort -u)" "$(printf '%s\n' "$ref:$SHA,$ref:main,$ref:latest" "$ref:one")"
 	expect_equal "$(sent build-arg:X | sort -u)" value
 	expect_equal "$(sent build-arg:CI_COMMIT | sort -u)" "$SHA"
 	expect_equal "$(sent build-arg:CI_BRANCH | sort -u)" main
 	expect_equal "$(sent shm-size | sort -u)" 268435456
 	expect_equal "$(sent cache-imports | jq -r '[.[].Attrs.ref] | join(" ")')" "$(printf '%s\n' \
-		"$IMAGE:one $IMAGE:main $IMAGE:latest" "$IMAGE:one $IMAGE:main $IMAGE:latest")"
+		"$ref:one $ref:main $ref:latest" "$ref:one $ref:main $ref:latest")"
 }
 
 @test "D-02 base images are resolved anew by default, and not with --no-pull" {

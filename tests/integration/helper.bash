@@ -113,7 +113,7 @@ gitlab() { given "CI_PROJECT_NAME=$NAME" "CI_COMMIT_SHA=$SHA" "CI_COMMIT_REF_NAM
 # clean_env: sets CLEAN, the words before a command that is to run in the context folder with that environment
 clean_env()
 {
-	CLEAN=(env -i -C "$CTX" --default-signal=INT,TERM,HUP,PIPE)
+	CLEAN=(env -i -C "$CTX" '--default-signal=INT,TERM,HUP,PIPE')
 	CLEAN+=(PATH="$BT_BIN:/usr/bin:/bin" HOME="$T/home" DOCKER_HOST="$DOCKER_HOST" "${GIVEN[@]}")
 }
 
@@ -268,7 +268,8 @@ own_peers() { BUILDTOOLS_PEERS=$OWN_PEERS "$ROOT/ci/peers.sh" "$@"; }
 
 # running MARK: whether a process on this machine, so also one of a build step, has MARK as an argument
 # (the mark comes by standard input, so that the search does not find itself)
-running() { grep -qszxF -f - /proc/[0-9]*/cmdline <<<"$1"; }
+# shellcheck disable=SC2062 # names of files, not a pattern
+running() { grep -qszxF --file=/dev/stdin /proc/[0-9]*/cmdline <<<"$1"; }
 not_running() { ! running "$1"; }
 
 # unique_seconds: an argument for sleep that no other test uses
