@@ -45,7 +45,7 @@ common_teardown()
 		wait "$pid" 2>/dev/null
 	done
 	if [ -n "$OWN_PEERS" ]; then
-		BUILDTOOLS_PEERS=$OWN_PEERS "$ROOT/ci/peers.sh" clean
+		own_peers clean engine
 	fi
 	for name in "${CLEANED[@]}"; do
 		remove_images "$name"
