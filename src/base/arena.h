@@ -5,6 +5,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "base/mem.h"
@@ -27,6 +28,8 @@ char *arena_cstr(struct arena *a, const char *s);
 /* A copy as view. */
 struct str arena_dup(struct arena *a, struct str s);
 char *arena_fmt(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+char *arena_vfmt(struct arena *a, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 
 /*
  * A list of C strings in an arena; {0} is empty. items is NULL-terminated once

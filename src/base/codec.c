@@ -94,25 +94,13 @@ hex_encode(struct buf *out, const void *p, size_t len)
 	}
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool
 is_hex(struct str s)
 {
 	size_t i;
 
 	for (i = 0; i < s.len; i++)
-		if (hex_value(s.s[i]) < 0)
+		if (hex_digit(s.s[i]) < 0)
 			return false;
 	return s.len > 0;
 }
@@ -147,9 +135,9 @@ percent_decode(struct buf *out, struct str in, bool plus)
 	for (i = 0; i < in.len; i++) {
 		char c = in.s[i];
 
-		if (c == '%' && in.len - i > 2 && hex_value(in.s[i + 1]) >= 0 &&
-			hex_value(in.s[i + 2]) >= 0) {
-			buf_putc(out, (char)(hex_value(in.s[i + 1]) << 4 | hex_value(in.s[i + 2])));
+		if (c == '%' && in.len - i > 2 && hex_digit(in.s[i + 1]) >= 0 &&
+			hex_digit(in.s[i + 2]) >= 0) {
+			buf_putc(out, (char)(hex_digit(in.s[i + 1]) << 4 | hex_digit(in.s[i + 2])));
 			i += 2;
 		} else {
 			buf_putc(out, plus && c == '+' ? ' ' : c);

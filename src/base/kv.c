@@ -1,7 +1,5 @@
 #include "base/kv.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -41,20 +39,11 @@ kv_set(struct kvlist *l, struct arena *a, const char *key, const char *value)
 void
 kv_setf(struct kvlist *l, struct arena *a, const char *key, const char *fmt, ...)
 {
-	char *value;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	kv_set(l, a, key, arena_vfmt(a, fmt, ap));
 	va_end(ap);
-	if (n < 0)
-		BUG("bad format");
-	value = arena_alloc(a, (size_t)n + 1, 1, 1);
-	va_start(ap, fmt);
-	vsnprintf(value, (size_t)n + 1, fmt, ap);
-	va_end(ap);
-	kv_set(l, a, key, value);
 }
 
 const char *

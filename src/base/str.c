@@ -179,8 +179,8 @@ str_take(struct str *rest, struct str prefix)
 	return true;
 }
 
-static int
-digit_value(char c)
+int
+hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -188,7 +188,16 @@ digit_value(char c)
 		return c - 'a' + 10;
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
-	return 99;
+	return -1;
+}
+
+/* The value of the digit at i, -1 where the number ends. */
+static int
+digit_of(struct str s, size_t i, int base)
+{
+	int v = i < s.len ? hex_digit(s.s[i]) : -1;
+
+	return v < base ? v : -1;
 }
 
 bool
@@ -197,9 +206,9 @@ str_take_u64(struct str *rest, int base, uint64_t *n)
 	uint64_t value = 0;
 	size_t i;
 
-	for (i = 0; i < rest->len && digit_value(rest->s[i]) < base; i++)
+	for (i = 0; digit_of(*rest, i, base) >= 0; i++)
 		if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
-			__builtin_add_overflow(value, (uint64_t)digit_value(rest->s[i]), &value))
+			__builtin_add_overflow(value, (uint64_t)digit_of(*rest, i, base), &value))
 			return false;
 	if (i == 0)
 		return false;

@@ -53,6 +53,8 @@ bool str_next(struct str *rest, char sep, struct str *piece);
 /* The next line without "\n" or "\r\n"; false at the end. */
 bool str_line(struct str *rest, struct str *line);
 bool str_take(struct str *rest, struct str prefix);
+/* The value of a hexadecimal digit, or -1. */
+int hex_digit(char c);
 /* Decimal or hexadecimal digits, at least one, no sign; false on overflow. */
 bool str_take_u64(struct str *rest, int base, uint64_t *n);
 /* The whole text is a number. */
