@@ -32,7 +32,7 @@ FUZZERS := $(if $(T),$(T:%=tests/fuzz/%.c),$(sort $(wildcard tests/fuzz/fuzz_*.c
 VSRC := $(O)/vendor/src
 FETCHED := $(O)/vendor/fetched
 LIBS := bearssl libyaml nghttp2 protobuf-c jansson
-include $(LIBS:%=vendor/%.mk) vendor/cmocka.mk
+include $(LIBS:%=vendor/%.mk) vendor/cmocka.mk vendor/roots.mk
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ endef
 # 1 flavour
 define flavour
 $(foreach l,$(LIBS) cmocka,$(eval $(call library,$1,$l)))
-OBJS_$1 := $(SRCS:%.c=$(O)/$1/%.o) $(PB_C:$(O)/%.c=$(O)/$1/%.o)
+OBJS_$1 := $(SRCS:%.c=$(O)/$1/%.o) $(patsubst $(O)/%.c,$(O)/$1/%.o,$(PB_C) $(ROOTS_C))
 LIBS_$1 := $(O)/$1/libbuildtools.a $(LIBS:%=$(O)/$1/%.a)
 UNIT_$1 := $(TESTS:tests/%.c=$(O)/$1/%)
 FLAGS_$1 := $(filter-out -Werror,$(CC_$1) $(LANGUAGE) $(OWN_$1) $(INC) $(LD_$1) $(CFLAGS) $(LDFLAGS))
