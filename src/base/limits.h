@@ -18,6 +18,8 @@ enum {
 	LIMIT_GRPC_MESSAGE = 16 * 1024 * 1024, /* one gRPC message, both directions */
 	LIMIT_STREAM_LINE = 1024 * 1024,     /* one line of a JSON stream of the Engine */
 	LIMIT_PATH = 4096,                   /* a path we hand to the kernel */
+	LIMIT_CA_FILE = 4 * 1024 * 1024,     /* a file of certificates or with a key */
+	LIMIT_CERT_CHAIN = 128 * 1024,       /* certificates that one TLS peer sends */
 	LIMIT_LOG_LINE = 16 * 1024,          /* a line of build output; longer ones are wrapped */
 };
 
