@@ -152,6 +152,12 @@ prefixed_buffered(struct conn *c)
 	return x->first.len > 0 || conn_buffered(x->below);
 }
 
+static bool
+prefixed_cut(struct conn *c)
+{
+	return conn_cut(((struct prefixed_conn *)c)->below);
+}
+
 static const struct conn_ops prefixed_ops = {
 	.read = prefixed_read,
 	.write = prefixed_write,
@@ -159,6 +165,7 @@ static const struct conn_ops prefixed_ops = {
 	.close = prefixed_close,
 	.diagnosis = prefixed_diagnosis,
 	.buffered = prefixed_buffered,
+	.cut = prefixed_cut,
 };
 
 struct conn *
@@ -197,6 +204,12 @@ bool
 conn_buffered(struct conn *c)
 {
 	return c->ops->buffered && c->ops->buffered(c);
+}
+
+bool
+conn_cut(struct conn *c)
+{
+	return c->ops->cut && c->ops->cut(c);
 }
 
 const char *

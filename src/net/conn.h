@@ -39,6 +39,8 @@ struct conn_ops {
 	const char *(*diagnosis)(struct conn *c);
 	/* Optional: bytes are held above the descriptor, so poll may stay silent. */
 	bool (*buffered)(struct conn *c);
+	/* Optional: the stream ended without the peer's word that it was complete. */
+	bool (*cut)(struct conn *c);
 };
 
 struct conn {
@@ -65,6 +67,11 @@ int conn_write_all(struct conn *c, const void *p, size_t len, int64_t deadline, 
 int conn_wait(struct conn *c, bool write, int64_t deadline, struct err *err);
 int conn_wants(struct conn *c, bool write, struct pollfd fds[2]);
 bool conn_buffered(struct conn *c);
+/*
+ * After an end of the stream: the peer can announce one, as in TLS, and did not.
+ * Whoever takes the end for the end of what is sent has to look.
+ */
+bool conn_cut(struct conn *c);
 /* Never NULL; empty when there is nothing to tell. */
 const char *conn_diagnosis(struct conn *c);
 

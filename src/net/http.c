@@ -78,14 +78,27 @@ read_head(struct http_response *resp, int64_t deadline, struct err *err)
 	}
 }
 
+static void
+response_init(struct http_response *resp, struct conn *c)
+{
+	*resp = (struct http_response){.conn = c};
+	buf_init(&resp->in, LIMIT_HTTP_HEAD + 2 * READ_SIZE);
+}
+
+int
+http_receive(struct conn *c, struct http_response *resp, int64_t deadline, struct err *err)
+{
+	response_init(resp, c);
+	return read_head(resp, deadline, err);
+}
+
 int
 http_exchange(struct conn *c, const struct http_request *req, struct http_response *resp,
 	int64_t deadline, struct err *err)
 {
 	cleanup_buf struct buf out = {0};
 
-	*resp = (struct http_response){.conn = c};
-	buf_init(&resp->in, LIMIT_HTTP_HEAD + 2 * READ_SIZE);
+	response_init(resp, c);
 	if (write_request(&out, req, err) || conn_write_all(c, out.p, out.len, deadline, err) ||
 		read_head(resp, deadline, err) ||
 		http_body_start(&resp->body, &resp->head, !strcmp(req->method, "HEAD"), err)) {
@@ -117,6 +130,11 @@ http_body_read(struct http_response *resp, struct str *piece, int64_t deadline, 
 		n = fill(resp, deadline, err);
 		if (n < 0)
 			return -1;
+		if (n == 0 && conn_cut(resp->conn) && resp->body.kind == HTTP_BODY_TO_CLOSE)
+			return err_set(err, ERR_PROTO,
+				"%s closed the connection without the end of TLS: "
+				"the answer may be cut off",
+				resp->conn->name);
 		if (n == 0)
 			return http_body_eof(&resp->body, err);
 	}

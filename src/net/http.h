@@ -43,6 +43,8 @@ struct http_response {
  */
 int http_exchange(struct conn *c, const struct http_request *req, struct http_response *resp,
 	int64_t deadline, struct err *err);
+/* Reads the head of the response to a request the caller has sent; no body is expected. */
+int http_receive(struct conn *c, struct http_response *resp, int64_t deadline, struct err *err);
 /* The next piece of the body: bytes > 0, 0 at its end, -1. The view lives until the next call. */
 ssize_t http_body_read(
 	struct http_response *resp, struct str *piece, int64_t deadline, struct err *err);
