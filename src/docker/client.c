@@ -12,6 +12,8 @@
 #include "net/conn.h"
 #include "net/dial.h"
 #include "net/http.h"
+#include "net/tls.h"
+#include "net/tls_env.h"
 
 enum {
 	API_MAX_MINOR = 55, /* of 1.x: what this program was written against */
@@ -22,12 +24,20 @@ enum {
 struct conn *
 docker_dial(const struct docker_endpoint *e, int64_t deadline, struct err *err)
 {
+	/* an Engine's own listener speaks nothing else over TLS */
+	static const char *const http1[] = { "http/1.1", NULL };
+	struct tls_files files = { .ca = e->ca,
+		.cert = e->cert,
+		.key = e->key,
+		.insecure = !e->verify };
 	struct conn *c;
 
 	if (e->transport == DOCKER_UNIX)
 		return dial_unix(e->path, deadline, err);
 	c = dial_tcp(e->host, e->port, deadline, err);
-	return c;
+	if (!c || !e->tls)
+		return c;
+	return tls_connect_files(c, &files, e->host, http1, e->env, deadline, err);
 }
 
 /* Any host will do on a socket; never the path, which Go's server refuses. */

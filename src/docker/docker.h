@@ -29,6 +29,7 @@ struct docker_endpoint {
 	const char *base; /* path in front of every request, "" or "/x" */
 	bool tls, verify;
 	const char *ca, *cert, *key; /* PEM files or NULL */
+	const struct env *env;       /* borrowed; names the system's certificates */
 	const char *version; /* DOCKER_API_VERSION without "v"; NULL: negotiate */
 };
 

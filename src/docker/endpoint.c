@@ -167,7 +167,7 @@ start(const struct env *env, struct docker_endpoint *out, struct err *err)
 {
 	const char *version = env_get(env, "DOCKER_API_VERSION");
 
-	*out = (struct docker_endpoint){ .base = "", .verify = true };
+	*out = (struct docker_endpoint){ .base = "", .verify = true, .env = env };
 	return version ? pinned_version(version, &out->version, err) : 0;
 }
 
