@@ -417,22 +417,32 @@ find_link(struct fsrecv *r, struct making *m, int *link_fd, struct err *err)
 	return 0;
 }
 
+/* Makes sure that we can write in the directory just made, or found, until all is done. */
+static int
+open_up(struct fsrecv *r, const struct making *m, struct err *err)
+{
+	int fd = fsdirs_fd(&r->dirs, (uint32_t)r->dirs.n - 1);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return sys_error(r, m->rec, "open", err);
+	/* left by an earlier export; where it fails, so will what needs it */
+	if ((st.st_mode & S_IRWXU) != S_IRWXU)
+		(void)!fchmod(fd, (st.st_mode & 07777) | S_IRWXU);
+	fsxattr_set(fd, m->st->xattrs);
+	return 0;
+}
+
 /* Metadata of what was just made, as far as it gets it now. */
 static int
 finish_making(struct fsrecv *r, struct making *m, struct err *err)
 {
 	const struct rec *rec = m->rec;
 	struct timespec times[2];
-	int fd;
 
 	switch (rec->state) {
 	case REC_DIR:
-		/* the newest one */
-		fd = fsdirs_fd(&r->dirs, (uint32_t)r->dirs.n - 1);
-		if (fd < 0)
-			return sys_error(r, rec, "open", err);
-		fsxattr_set(fd, m->st->xattrs);
-		return 0;
+		return open_up(r, m, err);
 	case REC_LINK:
 		return 0;
 	case REC_SYMLINK:

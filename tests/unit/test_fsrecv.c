@@ -623,6 +623,7 @@ errors_of_the_system(void **state)
 
 	(void)state;
 	scene_init(&s);
+	assert_int_equal(chmod(s.tree.path, 0555), 0);
 	be_nobody();
 	assert_int_equal(give_entry(&s, "f", 0644, 0, ""), -1);
 	assert_err(&s.err, ERR_SYS, "create 'exported/f': Permission denied");
