@@ -365,11 +365,11 @@ fill_stat(struct fsstat *out, const struct stat *st)
 	out->mode = fsmode_from_unix(st->st_mode);
 	out->size = S_ISDIR(st->st_mode) ? 0 : st->st_size;
 	/* wraps beyond the year 2262, as the reference does */
-	out->mtime_ns = (int64_t)((uint64_t)st->st_mtim.tv_sec * 1000000000u +
-				  (uint64_t)st->st_mtim.tv_nsec);
+	(void)!__builtin_mul_overflow((int64_t)st->st_mtim.tv_sec, 1000000000, &out->mtime_ns);
+	(void)!__builtin_add_overflow(out->mtime_ns, st->st_mtim.tv_nsec, &out->mtime_ns);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) {
-		out->devmajor = st->st_rdev >> 8 & 0xfff;
-		out->devminor = (st->st_rdev & 0xff) | (st->st_rdev >> 12 & 0xfff00);
+		out->devmajor = (int64_t)(st->st_rdev >> 8 & 0xfff);
+		out->devminor = (int64_t)((st->st_rdev & 0xff) | (st->st_rdev >> 12 & 0xfff00));
 	}
 }
 

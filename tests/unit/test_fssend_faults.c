@@ -106,15 +106,16 @@ changed_file(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		cleanup_scene struct scene s;
 		cleanup_tree struct tree outside = {0};
-		char *d, k, want[256];
+		const char *k;
+		char *d, want[256];
 
 		scene_init(&s);
 		tree_init(&outside);
 		tree_write(&outside, "f", "the outside");
 		tree_write(&s.tree, "d/f", "the content");
 		/* so many directories that d is not open any more */
-		for (k = 'e'; k <= 'z'; k++)
-			tree_write(&s.tree, (char[]){k, '/', 'f', '\0'}, "x");
+		for (k = "efghijklmnopqrstuvwxyz"; *k; k++)
+			tree_write(&s.tree, (char[]){*k, '/', 'f', '\0'}, "x");
 		scene_start(&s);
 		s.peer.ask_nothing = true;
 		while (!s.peer.listed)

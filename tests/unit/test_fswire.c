@@ -6,7 +6,11 @@
 #include "base/buf.h"
 #include "buildkit/fswire.h"
 
-#define BYTES(lit) ((struct str){"" lit, sizeof(lit) - 1})
+#define INIT(lit) \
+	{ \
+		"" lit, sizeof(lit) - 1 \
+	} /* for tables */
+#define BYTES(lit) ((struct str)INIT(lit))
 
 static void
 assert_bytes(const char *row, const struct buf *got, struct str want)
@@ -125,18 +129,18 @@ malformed(void **state)
 		const char *name;
 		struct str packet;
 	} rows[] = {
-		{"no value", BYTES("\x08")},
-		{"endless number", BYTES("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")},
-		{"number over 64 bits", BYTES("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\2")},
-		{"text beyond the end", BYTES("\x22\5ab")},
-		{"huge text", BYTES("\x22\xff\xff\xff\xff\xff\xff\xff\xff\xff\1")},
-		{"field 0", BYTES("\0\1")},
-		{"group", BYTES("\x0b\x0c")},
-		{"short 64 bits", BYTES("\x31"
-					"1234")},
-		{"short 32 bits", BYTES("\x35"
-					"12")},
-		{"bad stat", BYTES("\x12\2\x0a\5")},
+		{"no value", INIT("\x08")},
+		{"endless number", INIT("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")},
+		{"number over 64 bits", INIT("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\2")},
+		{"text beyond the end", INIT("\x22\5ab")},
+		{"huge text", INIT("\x22\xff\xff\xff\xff\xff\xff\xff\xff\xff\1")},
+		{"field 0", INIT("\0\1")},
+		{"group", INIT("\x0b\x0c")},
+		{"short 64 bits", INIT("\x31"
+				       "1234")},
+		{"short 32 bits", INIT("\x35"
+				       "12")},
+		{"bad stat", INIT("\x12\2\x0a\5")},
 	};
 	struct fspacket p;
 	struct err err;
