@@ -40,7 +40,7 @@ struct fsrecv_stats {
 
 enum fsrecv_state {
 	FSRECV_MORE, /* waiting for packets */
-	FSRECV_DONE  /* everything is on disk and our FIN was appended: end with status 0 */
+	FSRECV_DONE  /* everything is on disk and our FIN was appended; any end will do now */
 };
 
 /* dirfd is borrowed until fsrecv_free and must be open for reading. */
