@@ -8,7 +8,7 @@
 #include "base/err.h"
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-static volatile sig_atomic_t caught;
+static volatile sig_atomic_t caught, count;
 static sigset_t started_with, handled;
 static int installed;
 
@@ -17,6 +17,7 @@ note(int sig)
 {
 	if (!caught)
 		caught = sig;
+	count = count + 1;
 }
 
 void
@@ -47,6 +48,12 @@ int
 interrupt_signal(void)
 {
 	return caught;
+}
+
+unsigned
+interrupt_count(void)
+{
+	return (unsigned)count;
 }
 
 void

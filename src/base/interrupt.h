@@ -13,6 +13,8 @@ struct err;
 void interrupt_install(void);
 /* The first signal that came, or 0. */
 int interrupt_signal(void);
+/* How many came so far: a second one means that the user does not want to wait. */
+unsigned interrupt_count(void);
 /* Forgets a signal that was dealt with: the next one is noted again. */
 void interrupt_clear(void);
 /*

@@ -98,7 +98,7 @@ bk_peer_check(const struct bk_peer *p, struct err *err)
 struct unary {
 	struct buf *response;
 	struct grpc_call *call;
-	bool done, answered, lost;
+	bool done, answered, lost, late;
 	int code;
 	char message[1024];
 };
@@ -134,17 +134,15 @@ on_deadline(void *arg)
 {
 	struct unary *u = arg;
 
-	if (u->call)
-		grpc_call_cancel(u->call);
-	u->code = GRPC_DEADLINE_EXCEEDED;
+	u->late = true;
 }
 
 static int
-unary_result(struct bk_peer *p, const struct unary *u, bool late, struct err *err)
+unary_result(struct bk_peer *p, const struct unary *u, struct err *err)
 {
 	if (p->lost)
 		return bk_peer_check(p, err);
-	if (late)
+	if (!u->done)
 		return err_set(err, ERR_NET, "%s does not answer in time", p->conn->name);
 	if (u->lost)
 		return err_set(err, ERR_NET, "%s: %s", p->conn->name, u->message);
@@ -162,7 +160,6 @@ bk_unary(struct bk_peer *p, const char *path, struct str request, struct buf *re
 {
 	struct unary u = {.response = response};
 	struct timer *timer;
-	bool late = false;
 	int rc = 0;
 
 	if (bk_peer_check(p, err))
@@ -171,19 +168,15 @@ bk_unary(struct bk_peer *p, const char *path, struct str request, struct buf *re
 	timer = loop_timer(p->loop, deadline, on_deadline, &u);
 	grpc_call_send(u.call, request.s, request.len);
 	grpc_call_end(u.call);
-	while (!u.done && rc == 0) {
-		rc = loop_once(p->loop, err);
-		if (rc == 0)
-			rc = interrupt_check(err);
-	}
-	late = deadline >= 0 && clock_ms() >= deadline && u.code;
+	while (!u.done && !u.late && rc == 0)
+		rc = loop_once(p->loop, err) || interrupt_check(err) ? -1 : 0;
 	timer_remove(timer);
 	/* the call may outlive this function: it must not find 'u' any more */
 	if (u.call) {
 		grpc_call_cancel(u.call);
 		grpc_call_serve(u.call, NULL, NULL);
 	}
-	return rc ? rc : unary_result(p, &u, late, err);
+	return rc ? rc : unary_result(p, &u, err);
 }
 
 static void

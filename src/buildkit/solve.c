@@ -18,6 +18,8 @@
 enum {
 	STATUS_SILENCE_MS = 5000, /* after the answer to Solve; the reference client's figure */
 	CANCEL_GRACE_MS = 10000,  /* for the daemon to stop a cancelled build */
+	RESPONSE_MAX = 1000,      /* fields of an answer; exporters give a handful */
+	STEP_ERROR_MAX = 1500,    /* bytes of a step's error that are kept */
 };
 
 struct run {
@@ -29,8 +31,9 @@ struct run {
 	struct grpc_call *solve, *status;
 	bool solved, failed, lost;
 	int code;
-	struct buf message; /* of the failure */
-	struct err broken;  /* an answer that made no sense */
+	struct buf message;    /* of the failure */
+	struct buf step_error; /* of the first step that failed */
+	struct err broken;     /* an answer that made no sense */
 	struct timer *silence, *tick;
 	bool silent;
 };
@@ -245,6 +248,12 @@ solve_message(struct grpc_call *call, struct str msg, void *arg)
 		err_set(&r->broken, ERR_PROTO, "malformed answer to the build request");
 		return;
 	}
+	if (resp->n_exporterresponse > RESPONSE_MAX) {
+		err_set(&r->broken, ERR_LIMIT,
+			"answer to the build request with more than %d fields", RESPONSE_MAX);
+		pb__solve_response__free_unpacked(resp, NULL);
+		return;
+	}
 	for (i = 0; i < resp->n_exporterresponse; i++)
 		kv_set(&r->out->response, r->arena, resp->exporterresponse[i]->key,
 			resp->exporterresponse[i]->value);
@@ -270,6 +279,25 @@ solve_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 	timer_set(r->silence, deadline_in(STATUS_SILENCE_MS));
 }
 
+/* A cache that is not there, or cannot be written, fails its step and not the build. */
+static bool
+is_optional(struct str name)
+{
+	return str_starts(name, STR("importing cache manifest from ")) ||
+	       str_starts(name, STR("exporting cache"));
+}
+
+static void
+note_failure(struct run *r, const struct bk_vertex *v)
+{
+	/* steps that are stopped because of another one, or of us, say so */
+	if (v->error.len == 0 || is_optional(v->name) ||
+		str_ends(v->error, STR("context canceled")))
+		return;
+	if (r->out->errors++ == 0)
+		buf_str(&r->step_error, str_first(v->error, STEP_ERROR_MAX));
+}
+
 static void
 status_message(struct grpc_call *call, struct str msg, void *arg)
 {
@@ -283,7 +311,7 @@ status_message(struct grpc_call *call, struct str msg, void *arg)
 		return;
 	u.received_ns = clock_wall_ns();
 	for (i = 0; i < u.nvertexes; i++)
-		r->out->errors += u.vertexes[i].error.len > 0;
+		note_failure(r, &u.vertexes[i]);
 	schedule(r, r->observer->update(&u, r->observer->arg));
 	if (!r->solve)
 		timer_set(r->silence, deadline_in(STATUS_SILENCE_MS));
@@ -318,6 +346,7 @@ detach(struct run *r)
 	timer_remove(r->silence);
 	timer_remove(r->tick);
 	buf_release(&r->message);
+	buf_release(&r->step_error);
 }
 
 static int
@@ -336,20 +365,41 @@ wait_for_end(struct run *r, struct bk_session *s, struct err *err)
 	return 0;
 }
 
-/* The daemon stops the build when its caller goes away; see it happen, so that no work is left. */
+/*
+ * The daemon stops the build when its caller goes away; see it happen, so that
+ * no work is left. A second signal ends the waiting.
+ */
 static void
 cancel(struct run *r)
 {
 	struct loop *l = bk_peer_loop(r->peer);
 	int64_t deadline = deadline_in(CANCEL_GRACE_MS);
+	unsigned signals = interrupt_count();
 
 	if (r->solve)
 		grpc_call_cancel(r->solve);
 	timer_set(r->silence, deadline);
 	r->silent = false;
-	while ((r->solve || r->status) && !r->silent && !bk_peer_check(r->peer, NULL))
+	while ((r->solve || r->status) && !r->silent && clock_ms() < deadline &&
+		interrupt_count() == signals && !bk_peer_check(r->peer, NULL))
 		if (loop_once(l, NULL))
 			return;
+}
+
+/* The answer to Solve did not arrive. */
+static int
+without_answer(struct run *r, struct err *err)
+{
+	/*
+	 * A status with a large Dockerfile in its details is more than HTTP/2 header
+	 * fields hold: what failed is known from the step all the same.
+	 */
+	if (r->step_error.len)
+		return err_set(err, ERR_BUILD, STR_FMT, STR_ARG(buf_view(&r->step_error)));
+	if (bk_peer_check(r->peer, err))
+		return err_wrap(err, "the build was cut off");
+	return err_set(
+		err, ERR_NET, "the build was cut off: " STR_FMT, STR_ARG(buf_view(&r->message)));
 }
 
 static int
@@ -360,15 +410,12 @@ verdict(struct run *r, struct bk_session *s, struct err *err)
 	/* a session that broke explains more than the daemon's complaint about it */
 	if (bk_session_check(s, err))
 		return -1;
-	if (bk_peer_check(r->peer, err))
-		return err_wrap(err, "the build was cut off");
+	if (r->failed && r->lost)
+		return without_answer(r, err);
 	if (r->broken.kind) {
 		*err = r->broken;
 		return -1;
 	}
-	if (r->lost)
-		return err_set(err, ERR_NET, "the build was cut off: " STR_FMT,
-			STR_ARG(buf_view(&r->message)));
 	if (r->code == GRPC_UNAVAILABLE && r->out->errors == 0)
 		return err_setc(err, ERR_NET, 0, STR_FMT, STR_ARG(buf_view(&r->message)));
 	return err_setc(err, ERR_BUILD, r->code, STR_FMT, STR_ARG(buf_view(&r->message)));

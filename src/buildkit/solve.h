@@ -50,7 +50,7 @@ struct bk_observer {
 struct bk_result {
 	struct kvlist response;    /* the exporters' answers */
 	struct bk_failure failure; /* when bk_solve_run failed with ERR_BUILD or ERR_REMOTE */
-	size_t errors;             /* steps that ended with an error */
+	size_t errors;             /* steps that failed, those for caches aside */
 };
 
 /*

@@ -247,7 +247,7 @@ static void
 failure_message(struct buf *out, const struct detail *details, size_t n)
 {
 	Pb__RpcStatus st = PB__RPC_STATUS__INIT;
-	Pb__Any *any = calloc(n, sizeof(*any)), **list = calloc(n, sizeof(*list));
+	Pb__Any *any = calloc(n, sizeof(*any)), **list = calloc(n, sizeof(Pb__Any *));
 	size_t i;
 
 	for (i = 0; i < n; i++) {
