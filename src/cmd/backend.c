@@ -25,52 +25,82 @@ engine_direct(struct backend *b, const struct plan *p, int64_t deadline, struct 
 }
 
 static int
-open_engine(struct backend *b, const struct plan *p, struct log *log, struct err *err)
+engine_upgrades(struct backend *b, const struct plan *p, int64_t deadline, struct err *err)
 {
-	cleanup_arena struct arena a = { 0 };
-	int64_t deadline = deadline_in(DIAL_MS);
-	struct strlist headers = { 0 };
-	struct conn *c;
+	cleanup_arena struct arena a = {0};
+	struct strlist headers = {0};
+	struct conn *c = docker_upgrade(&b->docker, "/grpc", "h2c", NULL, NULL, deadline, err);
 
-	if (docker_ping(&b->docker, &p->endpoint, deadline, err)) {
-		err_wrap(err, "the Docker Engine at %s (%s) does not answer", p->endpoint.address,
-			p->endpoint.source);
-		return err_hint(err, "start a Docker Engine, or name one by DOCKER_HOST, or a BuildKit "
-				     "daemon by BUILDKIT_HOST");
-	}
-	log_debug(log, "Docker Engine %s at %s, API %s", b->docker.engine, p->endpoint.address,
-		b->docker.version);
-	c = docker_upgrade(&b->docker, "/grpc", "h2c", NULL, NULL, deadline, err);
 	if (!c && err->kind == ERR_REMOTE && (err->code == 404 || err->code == 501))
 		return engine_direct(b, p, deadline, err);
 	if (!c)
-		return err_wrap(err, "the Docker Engine at %s", p->endpoint.address);
+		return -1;
 	b->peer = bk_peer_new(b->loop, c, "localhost", "http");
 	bk_session_headers(b->session, &a, &headers);
 	c = docker_upgrade(&b->docker, "/session", "h2c", &headers, NULL, deadline, err);
 	if (!c)
-		return err_wrap(err, "the Docker Engine at %s", p->endpoint.address);
+		return -1;
 	bk_session_serve(b->session, c);
 	return 0;
 }
 
 static int
+open_engine(struct backend *b, const struct plan *p, struct log *log, struct err *err)
+{
+	int64_t deadline = deadline_in(DIAL_MS);
+
+	if (docker_ping(&b->docker, &p->endpoint, deadline, err)) {
+		err_wrap(err, "the Docker Engine at %s (%s) does not answer", p->endpoint.address,
+			p->endpoint.source);
+		return err_hint(err,
+			"start a Docker Engine, or name one by DOCKER_HOST, or a BuildKit "
+			"daemon by BUILDKIT_HOST");
+	}
+	log_debug(log, "Docker Engine %s at %s, API %s", b->docker.engine, p->endpoint.address,
+		b->docker.version);
+	if (engine_upgrades(b, p, deadline, err) ||
+		bk_peer_info(b->peer, &b->arena, &b->info, deadline, err))
+		return err_wrap(err, "the Docker Engine at %s", p->endpoint.address);
+	return 0;
+}
+
+static const char *
+builder_hint(const struct builder_address *b)
+{
+	switch (b->form) {
+	case BUILDER_UNIX:
+		return "is buildkitd running, and is this its socket? BUILDKIT_HOST or --builder "
+		       "names another";
+	case BUILDER_TCP:
+		return b->tls ? "does buildkitd listen there, with a certificate of the authority "
+				"that was named?"
+			      : "does buildkitd listen there without TLS? With TLS it takes "
+				"BUILDKIT_TLS_CACERT, BUILDKIT_TLS_CERT and BUILDKIT_TLS_KEY";
+	case BUILDER_DOCKER_CONTAINER:
+	case BUILDER_PROGRAM:
+		break;
+	}
+	return "buildkitd and buildctl must be in there, and buildkitd running";
+}
+
+static int
 open_buildkit(struct backend *b, const struct plan *p, struct log *log, struct err *err)
 {
-	cleanup_arena struct arena a = { 0 };
 	int64_t deadline = deadline_in(DIAL_MS);
-	struct conn *c = builder_dial(&p->builder, deadline, err);
-	struct bk_info info;
+	struct conn *c;
 
-	if (!c)
-		return err_wrap(err, "BuildKit at %s", p->address);
 	log_info(log, "Connecting to buildkit at %s", p->address);
-	b->peer = bk_peer_new(b->loop, c, p->builder.authority, "http");
-	if (bk_peer_info(b->peer, &a, &info, deadline, err)) {
+	c = builder_dial(&p->builder, deadline, err);
+	if (c)
+		b->peer = bk_peer_new(
+			b->loop, c, p->builder.authority, p->builder.tls ? "https" : "http");
+	if (!c || bk_peer_info(b->peer, &b->arena, &b->info, deadline, err)) {
 		err_wrap(err, "BuildKit at %s does not answer", p->address);
-		return err_hint(err, "is it a BuildKit daemon that listens there, without TLS?");
+		return err_hint(err, "%s", builder_hint(&p->builder));
 	}
-	log_debug(log, "BuildKit %s", info.version ? info.version : "before 0.11");
+	log_debug(log, "BuildKit %s, builds for %s",
+		b->info.version ? b->info.version : "before 0.11",
+		b->info.platforms ? b->info.platforms : "unknown platforms");
 	bk_session_tunnel(b->session, b->peer);
 	return 0;
 }
@@ -81,7 +111,7 @@ backend_open(struct backend *b, const struct plan *p, const struct bk_session_op
 {
 	int rc;
 
-	*b = (struct backend){ 0 };
+	*b = (struct backend){0};
 	b->loop = loop_new();
 	b->session = bk_session_new(b->loop, o);
 	rc = p->buildkit ? open_buildkit(b, p, log, err) : open_engine(b, p, log, err);
@@ -97,5 +127,6 @@ backend_close(struct backend *b)
 	bk_session_free(b->session);
 	bk_peer_free(b->peer);
 	loop_free(b->loop);
-	*b = (struct backend){ 0 };
+	arena_release(&b->arena);
+	*b = (struct backend){0};
 }

@@ -7,9 +7,10 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
+#include "buildkit/peer.h"
 #include "docker/docker.h"
 
-struct bk_peer;
 struct bk_session;
 struct bk_session_options;
 struct err;
@@ -22,6 +23,8 @@ struct backend {
 	struct docker docker; /* when the Engine builds */
 	struct bk_peer *peer;
 	struct bk_session *session;
+	struct bk_info info; /* in the arena */
+	struct arena arena;
 };
 
 /*

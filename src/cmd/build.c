@@ -20,16 +20,25 @@
 #include "cmd/config_print.h"
 #include "cmd/console.h"
 #include "cmd/exported.h"
+#include "cmd/features.h"
 #include "cmd/outputs.h"
 #include "cmd/plan.h"
+#include "cmd/retry.h"
 #include "cmd/solves.h"
 #include "docker/docker.h"
+#include "image/digest.h"
 #include "progress/progress.h"
 #include "registry/credentials.h"
 
 enum {
 	RETRY_FIRST_MS = 500,
 	RETRY_MOST_MS = 15000,
+};
+
+/* How long one solve has been failing. */
+struct patience {
+	int tries;
+	int64_t until; /* no new try after that; clock_ms() */
 };
 
 struct run {
@@ -49,10 +58,11 @@ struct run {
 	struct backend backend;
 	struct exported exported;
 	bool export_pending; /* an export succeeded and was not published */
-	int64_t retry_until;
+	struct features features;
+	const char *cache_error; /* why the cache of the present solve was not published */
 
-	struct strlist published; /* references, in order */
-	struct bk_result result;  /* of the last solve */
+	struct strlist published, digests; /* references in order, and what each one is */
+	struct bk_result result;           /* of the last solve */
 };
 
 /* ---- what the daemon may read --------------------------------------------- */
@@ -171,11 +181,27 @@ prepare_progress(struct run *r, struct err *err)
 	return 0;
 }
 
+/* Exports of caches may fail without failing the build: then somebody has to say so. */
+static void
+note_cache_errors(struct run *r, const struct bk_update *u)
+{
+	size_t i;
+
+	for (i = 0; i < u->nvertexes; i++) {
+		const struct bk_vertex *v = &u->vertexes[i];
+
+		if (v->error.len && str_starts(v->name, STR("exporting cache")))
+			r->cache_error = arena_fmt(&r->arena, STR_FMT ": " STR_FMT,
+				STR_ARG(v->name), STR_ARG(v->error));
+	}
+}
+
 static int64_t
 on_update(const struct bk_update *u, void *arg)
 {
 	struct run *r = arg;
 
+	note_cache_errors(r, u);
 	return progress_update(r->progress, u);
 }
 
@@ -201,24 +227,51 @@ show_failure(struct run *r)
 
 /* ---- solving -------------------------------------------------------------- */
 
+static const char no_index_hint[] =
+	"the Engine needs {\"features\": {\"containerd-snapshotter\": true}} in its daemon.json; "
+	"or build with a BuildKit daemon (BUILDKIT_HOST)";
+
+static void
+warn_of_backend(struct run *r)
+{
+	const struct plan *p = &r->plan;
+
+	if (!p->buildkit && p->platforms.n > 1 && !r->backend.info.containerd_store) {
+		log_warn(&r->log, "this Docker Engine keeps images in its classic store, which "
+				  "holds one platform for each image");
+		log_warn(&r->log, "%s", no_index_hint);
+	}
+	if (p->buildkit && !p->pushes)
+		log_warn(&r->log, "no registry is configured: nothing is published, and images "
+				  "stay in the daemon's cache");
+}
+
 static int
 connect_backend(struct run *r, struct err *err)
 {
 	if (r->backend.peer)
 		return 0;
-	return backend_open(&r->backend, &r->plan, &r->session, &r->log, err);
+	if (backend_open(&r->backend, &r->plan, &r->session, &r->log, err))
+		return -1;
+	r->features.info = &r->backend.info;
+	r->features.engine = !r->plan.buildkit;
+	r->features.arena = &r->arena;
+	r->features.log = &r->log;
+	return 0;
 }
 
 static int
-solve_once(struct run *r, const struct planned_solve *s, struct err *err)
+solve_once(struct run *r, struct planned_solve *s, struct err *err)
 {
 	struct bk_observer observer = {on_update, on_tick, r};
-	struct bk_export target = {r->exported.staging, EXPORTED_NAME};
+	struct bk_export target = {BK_EXPORT_DIR, r->exported.staging, EXPORTED_NAME};
 	int rc;
 
 	r->result = (struct bk_result){0};
+	r->cache_error = NULL;
 	if (connect_backend(r, err))
 		return -1;
+	features_apply(&r->features, &r->options, s);
 	bk_session_exports(r->backend.session, &target, s->kind == SOLVE_EXPORT ? 1 : 0);
 	progress_begin(r->progress, s->title, clock_wall_ns());
 	rc = bk_solve_run(r->backend.peer, r->backend.session, &s->solve, &observer, &r->arena,
@@ -227,52 +280,60 @@ solve_once(struct run *r, const struct planned_solve *s, struct err *err)
 	return rc;
 }
 
-/* A lost connection costs another try while nothing of the build itself has failed. */
+/* A pause before another try; false when there is not going to be one, or err is set by a signal.
+ */
 static bool
-is_transient(const struct run *r, const struct err *err)
+retry(struct run *r, struct patience *patience, const struct err *why, struct err *err)
 {
-	return (err->kind == ERR_NET || err->kind == ERR_PROTO) && r->result.errors == 0;
-}
-
-static int
-pause_before_retry(struct run *r, int attempt, const struct err *why, struct err *err)
-{
-	int64_t wait = RETRY_FIRST_MS, deadline;
+	int64_t now = clock_ms(), wait = RETRY_FIRST_MS, deadline;
 	unsigned char jitter;
+	int i;
 
-	while (attempt-- > 0 && wait < RETRY_MOST_MS)
+	if (patience->tries++ == 0)
+		patience->until = now + r->options.retry_for;
+	if (now >= patience->until) {
+		if (patience->tries > 1)
+			log_warn(&r->log,
+				"giving up after %d tries: the time of --retry-for is spent",
+				patience->tries);
+		return false;
+	}
+	for (i = 1; i < patience->tries && wait < RETRY_MOST_MS; i++)
 		wait *= 2;
 	random_bytes(&jitter, 1);
 	wait += wait * jitter / 512;
+	if (wait > patience->until - now)
+		wait = patience->until - now;
 	log_warn(&r->log, "%s; trying again in %lld.%llds", why->msg, (long long)(wait / 1000),
 		(long long)(wait % 1000 / 100));
 	deadline = deadline_in(wait);
 	while (deadline_poll(deadline) > 0) {
 		interrupt_poll(NULL, 0, deadline_poll(deadline));
 		if (interrupt_check(err))
-			return -1;
+			return false;
 	}
-	return 0;
+	return true;
 }
 
 static int
-solve_with_retry(struct run *r, const struct planned_solve *s, struct err *err)
+solve_with_retry(struct run *r, struct planned_solve *s, struct err *err)
 {
-	struct err why;
-	int attempt;
+	struct patience patience = {0};
 
-	for (attempt = 0;; attempt++) {
-		why = (struct err){0};
+	for (;;) {
+		struct err why = {0}, signal = {0};
+		enum retry_cause cause;
+
 		if (solve_once(r, s, &why) == 0)
 			return 0;
-		if (!is_transient(r, &why) || clock_ms() >= r->retry_until)
-			break;
-		backend_close(&r->backend);
-		if (pause_before_retry(r, attempt, &why, err))
+		cause = retry_cause_of(&why, r->result.errors);
+		if (cause == RETRY_CONNECTION)
+			backend_close(&r->backend);
+		if (cause == RETRY_NEVER || !retry(r, &patience, &why, &signal)) {
+			*err = signal.kind ? signal : why;
 			return -1;
+		}
 	}
-	*err = why;
-	return -1;
 }
 
 /* The Engine must hold every name, and the same image under all of them. */
@@ -283,9 +344,7 @@ verify_loaded(struct run *r, const struct planned_solve *s, struct err *err)
 	const char *digest = kv_get(&r->result.response, "containerimage.digest");
 	size_t i;
 
-	if (!config && !digest)
-		return err_set(err, ERR_PROTO, "the daemon reports success but names no image");
-	for (i = 0; !r->plan.buildkit && i < s->tags.n; i++) {
+	for (i = 0; i < s->tags.n; i++) {
 		char *id;
 
 		if (docker_image_id(&r->backend.docker, &r->arena, s->tags.items[i], &id, err))
@@ -298,27 +357,69 @@ verify_loaded(struct run *r, const struct planned_solve *s, struct err *err)
 	return 0;
 }
 
+/* What was made must have a digest that makes sense, and the names that were asked for. */
+static int
+verify_image(struct run *r, const struct planned_solve *s, struct err *err)
+{
+	const struct kvlist *answer = &r->result.response;
+	const char *digest = kv_get(answer, "containerimage.digest");
+	const char *names = kv_get(answer, "image.name");
+	const char *wanted = kv_get(&s->solve.exporters.items[0].attrs, "name");
+
+	if (!digest && !kv_get(answer, "containerimage.config.digest"))
+		return err_set(err, ERR_PROTO, "the daemon reports success but names no image");
+	if (digest && digest_check(str_from(digest), err))
+		return err_wrap(err, "digest of the image");
+	if (r->plan.pushes && !digest)
+		return err_set(err, ERR_PROTO,
+			"the daemon reports success but no digest of what it "
+			"published");
+	if (names && wanted && strcmp(names, wanted) != 0)
+		return err_set(err, ERR_PROTO, "the daemon names the image '%s' instead of '%s'",
+			names, wanted);
+	return r->plan.buildkit ? 0 : verify_loaded(r, s, err);
+}
+
+static void
+add_published(struct run *r, const struct planned_solve *s)
+{
+	const char *digest = kv_get(&r->result.response, "containerimage.digest");
+	size_t i;
+
+	if (r->plan.buildkit && !r->plan.pushes)
+		return;
+	for (i = 0; i < s->tags.n; i++) {
+		strlist_add(&r->published, &r->arena, s->tags.items[i]);
+		/* what the Engine loaded has no digest in a registry yet */
+		strlist_add(&r->digests, &r->arena, r->plan.pushes ? digest : "");
+	}
+}
+
 static int
 run_solve(struct run *r, size_t i, struct err *err)
 {
 	struct planned_solve s;
-	size_t k;
 
 	if (solve_plan(&r->arena, &r->plan, &r->options, i, &s, err))
 		return -1;
 	if (s.kind == SOLVE_EXPORT && r->exported.dir < 0 &&
 		exported_open(&r->exported, r->plan.dir, err))
 		return -1;
-	if (solve_with_retry(r, &s, err))
+	if (solve_with_retry(r, &s, err)) {
+		if (!r->plan.buildkit && r->plan.platforms.n > 1 && err->kind == ERR_BUILD &&
+			!r->backend.info.containerd_store)
+			err_hint(err, "%s", no_index_hint);
 		return err_wrap(err, "%s", s.title);
+	}
+	if (r->cache_error)
+		log_warn(&r->log, "%s; later builds will not find this cache", r->cache_error);
 	if (s.kind == SOLVE_EXPORT) {
 		r->export_pending = true;
 		return 0;
 	}
-	if (verify_loaded(r, &s, err))
+	if (verify_image(r, &s, err))
 		return err_wrap(err, "%s", s.title);
-	for (k = 0; k < s.tags.n; k++)
-		strlist_add(&r->published, &r->arena, s.tags.items[k]);
+	add_published(r, &s);
 	return 0;
 }
 
@@ -345,7 +446,7 @@ run_all(struct run *r, struct err *err)
 	/* the first connection is not retried: nothing answers at that address */
 	if (connect_backend(r, err))
 		return -1;
-	r->retry_until = clock_ms() + r->options.retry_for;
+	warn_of_backend(r);
 	for (i = 0; i <= r->plan.nstages; i++)
 		if (run_solve(r, i, err) || publish_exports(r, i + 1, err))
 			return -1;
@@ -367,7 +468,7 @@ write_results(struct run *r, struct err *err)
 		.env_file = o->env_file,
 		.quiet = o->quiet,
 		.summary = r->plan.config.summary.value,
-		.digest = r->plan.buildkit};
+		.digest = r->plan.pushes};
 	struct run_result result;
 	size_t i;
 
@@ -375,10 +476,10 @@ write_results(struct run *r, struct err *err)
 		fields[i] = (struct result_field){answer->items[i].key, answer->items[i].value};
 	result = (struct run_result){
 		.image = r->plan.image,
-		/* what the Engine loaded has no digest in a registry yet */
-		.digest = r->plan.buildkit ? digest : NULL,
+		.digest = r->plan.pushes ? digest : NULL,
 		.image_id = id ? id : digest,
 		.tags = (const char *const *)r->published.items,
+		.digests = (const char *const *)r->digests.items,
 		.n_tags = r->published.n,
 		.fields = fields,
 		.n_fields = answer->n,

@@ -11,6 +11,7 @@
 #include "net/conn.h"
 #include "net/dial.h"
 #include "net/process.h"
+#include "net/tls.h"
 #include "net/url.h"
 
 struct parse {
@@ -24,7 +25,8 @@ static int
 parse_socket(struct parse *d, struct err *err)
 {
 	if (*d->url->host || !*d->url->path)
-		return err_set(err, ERR_USAGE, "the path of a socket begins with '/': unix:///path");
+		return err_set(
+			err, ERR_USAGE, "the path of a socket begins with '/': unix:///path");
 	d->out->path = d->url->path;
 	return 0;
 }
@@ -40,6 +42,10 @@ parse_host(struct parse *d, struct err *err)
 	d->out->port = u->port;
 	d->out->authority =
 		arena_fmt(d->arena, strchr(u->host, ':') ? "[%s]:%s" : "%s:%s", u->host, u->port);
+	if (tls_env_buildkit(d->arena, d->env, &d->out->files, &d->out->tls, err))
+		return -1;
+	if (d->out->tls && d->out->files.server_name)
+		d->out->authority = d->out->files.server_name;
 	return 0;
 }
 
@@ -50,7 +56,7 @@ query(struct parse *d, const char *key)
 	struct str rest = str_from(d->url->query), pair, name;
 
 	while (str_next(&rest, '&', &pair)) {
-		cleanup_buf struct buf text = { 0 };
+		cleanup_buf struct buf text = {0};
 
 		if (!str_cut(&pair, '=', &name) || !str_is(name, key))
 			continue;
@@ -152,13 +158,16 @@ parse_ssh(struct parse *d, struct err *err)
 	if (need_host(d, "host", err))
 		return -1;
 	if (u->query || (u->user && strchr(u->user, ':')))
-		return err_set(err, ERR_USAGE, "ssh://[user@]host[:port][/socket] takes neither password "
-					       "nor query");
+		return err_set(err, ERR_USAGE,
+			"ssh://[user@]host[:port][/socket] takes neither password "
+			"nor query");
 	/* the remote shell splits the words again: nothing in them may mean anything to it */
-	if (u->path[strspn(u->path, "-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "._/")])
-		return err_set(err, ERR_USAGE, "the path of the socket has characters that a shell "
-					       "would take for its own");
+	if (u->path[strspn(u->path,
+		    "-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+		    "._/")])
+		return err_set(err, ERR_USAGE,
+			"the path of the socket has characters that a shell "
+			"would take for its own");
 	add(d, "ssh");
 	if (u->user) {
 		add(d, "-l");
@@ -184,24 +193,24 @@ static const struct {
 	enum builder_form form;
 	int (*parse)(struct parse *d, struct err *err);
 } forms[] = {
-	{ "unix", BUILDER_UNIX, parse_socket },
-	{ "tcp", BUILDER_TCP, parse_host },
-	{ "docker-container", BUILDER_DOCKER_CONTAINER, parse_docker },
-	{ "podman-container", BUILDER_PROGRAM, parse_program },
-	{ "nerdctl-container", BUILDER_PROGRAM, parse_program },
-	{ "kube-pod", BUILDER_PROGRAM, parse_kube },
-	{ "ssh", BUILDER_PROGRAM, parse_ssh },
+	{"unix", BUILDER_UNIX, parse_socket},
+	{"tcp", BUILDER_TCP, parse_host},
+	{"docker-container", BUILDER_DOCKER_CONTAINER, parse_docker},
+	{"podman-container", BUILDER_PROGRAM, parse_program},
+	{"nerdctl-container", BUILDER_PROGRAM, parse_program},
+	{"kube-pod", BUILDER_PROGRAM, parse_kube},
+	{"ssh", BUILDER_PROGRAM, parse_ssh},
 };
 
 int
 builder_address_parse(struct arena *a, const struct env *env, const char *text,
 	struct builder_address *out, struct err *err)
 {
-	struct parse d = { .arena = a, .env = env, .out = out };
+	struct parse d = {.arena = a, .env = env, .out = out};
 	struct url url;
 	size_t i;
 
-	*out = (struct builder_address){ .text = text, .authority = "localhost" };
+	*out = (struct builder_address){.text = text, .authority = "localhost", .env = env};
 	if (url_parse(a, text, &url, err))
 		return err_wrap(err, "BuildKit address '%s'", text);
 	d.url = &url;
@@ -221,7 +230,7 @@ builder_address_parse(struct arena *a, const struct env *env, const char *text,
 static struct conn *
 dial_container(const struct builder_address *b, int64_t deadline, struct err *err)
 {
-	static const char *const argv[] = { "buildctl", "dial-stdio", NULL };
+	static const char *const argv[] = {"buildctl", "dial-stdio", NULL};
 	struct docker docker;
 
 	if (docker_ping(&docker, &b->endpoint, deadline, err)) {
@@ -230,6 +239,18 @@ dial_container(const struct builder_address *b, int64_t deadline, struct err *er
 		return NULL;
 	}
 	return docker_exec(&docker, b->container, argv, deadline, err);
+}
+
+static struct conn *
+dial_host(const struct builder_address *b, int64_t deadline, struct err *err)
+{
+	static const char *const h2[] = {"h2", NULL};
+	struct conn *c = dial_tcp(b->host, b->port, deadline, err);
+
+	if (!c || !b->tls)
+		return c;
+	/* 0.16 and older select nothing, and mean the same */
+	return tls_connect_files(c, &b->files, b->host, h2, b->env, deadline, err);
 }
 
 struct conn *
@@ -241,7 +262,7 @@ builder_dial(const struct builder_address *b, int64_t deadline, struct err *err)
 	case BUILDER_UNIX:
 		return dial_unix(b->path, deadline, err);
 	case BUILDER_TCP:
-		return dial_tcp(b->host, b->port, deadline, err);
+		return dial_host(b, deadline, err);
 	case BUILDER_DOCKER_CONTAINER:
 		return dial_container(b, deadline, err);
 	case BUILDER_PROGRAM:

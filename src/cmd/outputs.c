@@ -59,9 +59,11 @@ format_lines(struct buf *out, const struct run_result *r, bool quiet)
 
 	if (quiet && id)
 		buf_addf(out, "%s\n", id);
-	for (i = 0; !quiet && i < r->n_tags; i++)
-		buf_addf(out, "%s%s%s\n", r->tags[i], r->digest ? "@" : "",
-			text_or_empty(r->digest));
+	for (i = 0; !quiet && i < r->n_tags; i++) {
+		const char *digest = text_or_empty(r->digests ? r->digests[i] : r->digest);
+
+		buf_addf(out, "%s%s%s\n", r->tags[i], *digest ? "@" : "", digest);
+	}
 }
 
 /* ---- GitHub command files (facts: CI fact sheet 6.1) ----------------------------------------- */

@@ -25,10 +25,11 @@ struct result_field {
 
 /* What a build or push came to. Everything is borrowed; {0} is "nothing known". */
 struct run_result {
-	const char *image;       /* REG/NAME without tag */
-	const char *digest;      /* "sha256:..." of what was published; NULL when not known */
-	const char *image_id;    /* config digest; NULL when not known */
-	const char *const *tags; /* full references, in order of publishing */
+	const char *image;          /* REG/NAME without tag */
+	const char *digest;         /* "sha256:..." of what was published; NULL when not known */
+	const char *image_id;       /* config digest; NULL when not known */
+	const char *const *tags;    /* full references, in order of publishing */
+	const char *const *digests; /* of each tag, empty when not known; NULL: all are digest */
 	size_t n_tags;
 	const struct result_field *fields; /* exporter's answer, may be empty */
 	size_t n_fields;

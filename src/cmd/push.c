@@ -28,7 +28,7 @@ struct push {
 	struct plan plan;
 	struct credentials *credentials;
 	struct docker docker;
-	struct strlist pushed;
+	struct strlist pushed, digests; /* references in order, and what each one is */
 	char *digest; /* of the commit's tag, else of the first of the image's own */
 	const char *current;
 	int64_t said; /* when something was last printed */
@@ -79,6 +79,7 @@ push_tag(struct push *p, const char *text, struct err *err)
 		    ref.tag, &auth, on_progress, p, &digest, err))
 		return err_wrap(err, "push '%s'", text);
 	strlist_add(&p->pushed, &p->arena, text);
+	strlist_add(&p->digests, &p->arena, digest);
 	/* the result is the commit's image, never that of a stage */
 	if (p->plan.commit_tag ? !strcmp(text, p->plan.commit_tag)
 			       : !p->digest && strlist_has(&p->plan.tags, text))
@@ -135,6 +136,7 @@ write_results(struct push *p, struct err *err)
 	struct run_result result = {.image = p->plan.image,
 		.digest = p->digest,
 		.tags = (const char *const *)p->pushed.items,
+		.digests = (const char *const *)p->digests.items,
 		.n_tags = p->pushed.n};
 
 	return outputs_write(p->ctx->console, &p->ctx->env, &want, &result, err);
@@ -170,18 +172,22 @@ push(struct push *p, int *code, struct err *err)
 			"Commit and/or branch information is missing. Perhaps you're not in a Git "
 			"repository or forgot to set environment variables?",
 	};
+	struct err planning = {0};
 	enum plan_step reached;
+	int rc = plan_make(&p->arena, p->ctx, &req, &p->plan, &reached, &planning);
 
-	if (plan_make(&p->arena, p->ctx, &req, &p->plan, &reached, err)) {
-		*code = code_of(reached);
-		return -1;
-	}
-	console_provider(p->ctx->console, p->plan.ci.provider);
-	if (p->plan.buildkit) {
+	/* then nothing but the configuration matters */
+	if (p->plan.buildkit && (rc == 0 || reached > PLAN_CONFIG)) {
 		log_info(p->ctx->log,
 			"BUILDKIT_HOST is set - images were pushed during build, skipping push");
 		return 0;
 	}
+	if (rc) {
+		*code = code_of(reached);
+		*err = planning;
+		return -1;
+	}
+	console_provider(p->ctx->console, p->plan.ci.provider);
 	*code = EXIT_PUSH_LOGIN;
 	if (prepare_credentials(p, err))
 		return -1;
