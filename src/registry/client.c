@@ -1,0 +1,322 @@
+#include "registry/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/jval.h"
+#include "base/limits.h"
+#include "base/sha256.h"
+#include "image/digest.h"
+#include "image/ref.h"
+#include "registry/request.h"
+
+/* Everything that can stand under a tag; what an answer is must be among them. */
+static const char *const manifest_types[] = {
+	"application/vnd.oci.image.index.v1+json",
+	"application/vnd.oci.image.manifest.v1+json",
+	"application/vnd.docker.distribution.manifest.list.v2+json",
+	"application/vnd.docker.distribution.manifest.v2+json",
+};
+
+static const char accept_manifests[] = "application/vnd.oci.image.index.v1+json, "
+				       "application/vnd.oci.image.manifest.v1+json, "
+				       "application/vnd.docker.distribution.manifest.list.v2+json, "
+				       "application/vnd.docker.distribution.manifest.v2+json";
+
+/* ---- opening ---------------------------------------------------------------- */
+
+static int
+open_parts(struct registry *r, const struct registry_options *o, struct err *err)
+{
+	struct ref ref = {.domain = credentials_canonical_host(o->host), .path = o->repository};
+
+	if (!ref_domain_is_valid(str_from(ref.domain)) || !ref_path_is_valid(str_from(ref.path)))
+		return err_set(
+			err, ERR_CONFIG, "'%s/%s' names no repository", ref.domain, ref.path);
+	r->name = arena_cstr(&r->arena, ref.domain);
+	r->repository = arena_cstr(&r->arena, ref.path);
+	if (wire_open(&r->wire, ref_api_host(&ref), o->insecure, o->ca, o->env, err))
+		return -1;
+	r->wire.agent = o->agent;
+	r->may_be_plain = o->insecure || wire_is_loopback(r->wire.host);
+	if (!o->credentials)
+		return 0;
+	return credentials_find(o->credentials,
+		arena_fmt(&r->arena, "%s/%s", r->name, r->repository), &r->cred, err);
+}
+
+struct registry *
+registry_open(const struct registry_options *o, struct err *err)
+{
+	struct registry *r = xcalloc(1, sizeof(*r));
+
+	r->log = o->log;
+	if (open_parts(r, o, err)) {
+		registry_close(r);
+		return NULL;
+	}
+	return r;
+}
+
+void
+registry_close(struct registry *r)
+{
+	size_t i;
+
+	if (!r)
+		return;
+	for (i = 0; i < REGISTRY_TOKENS_MAX; i++)
+		secret_release(&r->tokens[i].value);
+	credential_release(&r->cred);
+	wire_close(&r->wire);
+	arena_release(&r->arena);
+	free(r);
+}
+
+void
+registry_closep(struct registry **r)
+{
+	registry_close(*r);
+	*r = NULL;
+}
+
+const char *
+registry_credential_source(const struct registry *r)
+{
+	return r->cred.kind == CREDENTIAL_NONE ? NULL : r->cred.source;
+}
+
+bool
+registry_is_plain(const struct registry *r)
+{
+	return r->plain;
+}
+
+bool
+registry_is_open(const struct registry *r)
+{
+	return r->pinged && r->challenge.kind == CHALLENGE_NONE;
+}
+
+/* ---- permissions ------------------------------------------------------------ */
+
+int
+registry_login(struct registry *r, const char *actions, int64_t deadline, struct err *err)
+{
+	cleanup_wire_reply struct wire_reply reply = {0};
+	struct registry_request req = {
+		.method = "GET", .url = "/v2/", .actions = actions, .max = LIMIT_ERROR_BODY};
+	struct buf authorization = {0};
+	int rc;
+
+	if (registry_ping(r, deadline, err))
+		return -1;
+	if (r->challenge.kind == CHALLENGE_BEARER && r->cred.kind != CREDENTIAL_BEARER) {
+		rc = registry_authorize(r, actions, &authorization, deadline, err);
+		buf_wipe(&authorization);
+		return rc;
+	}
+	if (registry_send(r, &req, &reply, deadline, err))
+		return -1;
+	return reply.head.status == 200 ? 0 : registry_refused(r, &reply, err);
+}
+
+/* What the registry makes of it is its own matter: sessions end by themselves, too. */
+static void
+cancel_upload(struct registry *r, const struct wire_reply *opened, int64_t deadline)
+{
+	cleanup_wire_reply struct wire_reply reply = {0};
+	struct registry_request req = {
+		.method = "DELETE", .actions = "pull,push", .max = LIMIT_ERROR_BODY, .once = true};
+	struct str location = http_head_get(&opened->head, "location");
+	struct url u;
+
+	if (!location.s)
+		return;
+	req.url = wire_resolve(&r->arena, opened->url, location);
+	if (url_parse(&r->arena, req.url, &u, NULL) == 0 &&
+		wire_allows(&r->wire, &u, r->plain, NULL) == 0)
+		registry_send(r, &req, &reply, deadline, NULL);
+}
+
+int
+registry_may_push(struct registry *r, int64_t deadline, struct err *err)
+{
+	cleanup_wire_reply struct wire_reply reply = {0};
+	struct registry_request req = {
+		.method = "POST", .actions = "pull,push", .max = LIMIT_ERROR_BODY};
+
+	if (registry_ping(r, deadline, err))
+		return -1;
+	req.url = arena_fmt(&r->arena, "/v2/%s/blobs/uploads/", r->repository);
+	if (registry_send(r, &req, &reply, deadline, err))
+		return -1;
+	if (reply.head.status != 202 && reply.head.status != 201)
+		return registry_refused(r, &reply, err);
+	cancel_upload(r, &reply, deadline);
+	return 0;
+}
+
+/* ---- manifests and blobs ---------------------------------------------------- */
+
+static bool
+is_manifest_type(struct str type)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(manifest_types); i++)
+		if (str_is(type, manifest_types[i]))
+			return true;
+	return false;
+}
+
+static int
+keep_type(const struct registry *r, const struct wire_reply *reply, struct registry_manifest *out,
+	struct err *err)
+{
+	struct str type = http_head_get(&reply->head, "content-type");
+	ptrdiff_t semicolon = str_find(type, ';');
+
+	type = str_trim(semicolon < 0 ? type : str_first(type, (size_t)semicolon));
+	if (!is_manifest_type(type))
+		return err_set(err, ERR_PROTO,
+			"registry '%s' has something under that name that is no image: '" STR_FMT
+			"'",
+			r->name, STR_ARG(str_first(type, 100)));
+	memcpy(out->type, type.s, type.len);
+	out->type[type.len] = '\0';
+	return 0;
+}
+
+/* Empty when the registry does not say, or speaks of another algorithm. */
+static int
+keep_digest(const struct registry *r, const struct wire_reply *reply, struct registry_manifest *out,
+	struct err *err)
+{
+	struct str said = http_head_get(&reply->head, "docker-content-digest");
+
+	out->digest[0] = '\0';
+	if (!str_starts(said, STR("sha256:")))
+		return 0;
+	if (!digest_is_valid(said))
+		return err_set(
+			err, ERR_PROTO, "registry '%s' names a digest that is none", r->name);
+	memcpy(out->digest, said.s, said.len);
+	out->digest[said.len] = '\0';
+	return 0;
+}
+
+static int
+check_bytes(const struct registry *r, const char *reference, struct registry_manifest *m,
+	struct err *err)
+{
+	static const char prefix[] = "sha256:";
+	char made[sizeof(m->digest)];
+	cleanup_jval struct jval *v = NULL;
+	const char *type;
+
+	memcpy(made, prefix, sizeof(prefix));
+	sha256_text(buf_view(&m->body), made + sizeof(prefix) - 1);
+	if ((m->digest[0] && strcmp(m->digest, made) != 0) ||
+		(str_starts(str_from(reference), STR("sha256:")) && strcmp(reference, made) != 0))
+		return err_set(err, ERR_PROTO,
+			"registry '%s' sent a manifest with digest %s in place of %s", r->name,
+			made, m->digest[0] ? m->digest : reference);
+	memcpy(m->digest, made, sizeof(made));
+	v = jval_parse(buf_view(&m->body), err);
+	if (!v)
+		return err_wrap(err, "manifest of registry '%s'", r->name);
+	/* two readers must not see two things in the same bytes */
+	type = jval_get_str(v, "mediaType");
+	if (jval_kind(v) != JVAL_OBJECT || (type && strcmp(type, m->type) != 0))
+		return err_set(
+			err, ERR_PROTO, "registry '%s' sent a manifest as what it is not", r->name);
+	return 0;
+}
+
+static int
+get_manifest(struct registry *r, const char *method, const char *reference,
+	struct registry_manifest *out, bool *found, int64_t deadline, struct err *err)
+{
+	cleanup_wire_reply struct wire_reply reply = {0};
+	struct registry_request req = {.method = method,
+		.actions = "pull",
+		.accept = accept_manifests,
+		.max = REGISTRY_MANIFEST_MAX};
+
+	*found = false;
+	if (!ref_tag_is_valid(str_from(reference)) && !digest_is_valid(str_from(reference)))
+		return err_set(err, ERR_CONFIG, "'%s' is no tag and no digest", reference);
+	if (registry_ping(r, deadline, err))
+		return -1;
+	req.url = arena_fmt(&r->arena, "/v2/%s/manifests/%s", r->repository, reference);
+	if (registry_send(r, &req, &reply, deadline, err))
+		return -1;
+	if (reply.head.status == 404)
+		return 0;
+	if (reply.head.status != 200)
+		return registry_refused(r, &reply, err);
+	if (keep_type(r, &reply, out, err) || keep_digest(r, &reply, out, err))
+		return -1;
+	*found = true;
+	out->body = reply.body;
+	reply.body = (struct buf){0};
+	return 0;
+}
+
+int
+registry_manifest_get(struct registry *r, const char *reference, struct registry_manifest *out,
+	bool *found, int64_t deadline, struct err *err)
+{
+	*out = (struct registry_manifest){.digest = ""};
+	if (get_manifest(r, "GET", reference, out, found, deadline, err))
+		return -1;
+	if (!*found || check_bytes(r, reference, out, err) == 0)
+		return 0;
+	registry_manifest_release(out);
+	return -1;
+}
+
+int
+registry_manifest_head(struct registry *r, const char *reference, struct registry_manifest *out,
+	bool *found, int64_t deadline, struct err *err)
+{
+	*out = (struct registry_manifest){.digest = ""};
+	if (get_manifest(r, "HEAD", reference, out, found, deadline, err))
+		return -1;
+	buf_release(&out->body);
+	if (!*found || out->digest[0])
+		return 0;
+	if (registry_manifest_get(r, reference, out, found, deadline, err))
+		return -1;
+	buf_release(&out->body);
+	return 0;
+}
+
+void
+registry_manifest_release(struct registry_manifest *m)
+{
+	buf_release(&m->body);
+}
+
+int
+registry_blob_head(
+	struct registry *r, const char *digest, bool *found, int64_t deadline, struct err *err)
+{
+	cleanup_wire_reply struct wire_reply reply = {0};
+	struct registry_request req = {.method = "HEAD", .actions = "pull"};
+
+	if (digest_check(str_from(digest), err) || registry_ping(r, deadline, err))
+		return -1;
+	req.url = arena_fmt(&r->arena, "/v2/%s/blobs/%s", r->repository, digest);
+	if (registry_send(r, &req, &reply, deadline, err))
+		return -1;
+	*found = reply.head.status == 200;
+	/* a store to which we were sent may sign for GET only; the registry has it nevertheless */
+	if (reply.foreign && reply.head.status == 403)
+		*found = true;
+	else if (reply.head.status != 200 && reply.head.status != 404)
+		return registry_refused(r, &reply, err);
+	return 0;
+}
