@@ -1,14 +1,19 @@
 /*
  * moby.filesync.v1.FileSend/DiffCopy: the daemon hands over the files of an
- * exporter. The transfer itself is fsrecv.h; here it is tied to a call. A
- * result for several platforms comes as one call each, into one directory.
+ * exporter. The transfer of a directory is fsrecv.h; here it is tied to a call. A
+ * result for several platforms comes as one call each, into one directory. What
+ * is one file comes as a plain stream of bytes under the same method.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/arena.h"
+#include "base/fd.h"
 #include "buildkit/fsrecv.h"
 #include "buildkit/services.h"
 #include "net/grpc.h"
+
+#include "buildkit/proto/control.pb-c.h"
 
 struct filesend {
 	struct bk_session *session;
@@ -61,30 +66,88 @@ on_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 	free(f);
 }
 
-static const struct grpc_call_ops ops = {
-	.message = on_message, .end = on_end, .close = on_close};
+static const struct grpc_call_ops ops = {.message = on_message, .end = on_end, .close = on_close};
 
-void
-filesend_open(struct bk_session *s, struct grpc_call *call)
+/* ---- one file ------------------------------------------------------------- */
+
+struct filestream {
+	struct bk_session *session;
+	const struct bk_export *target;
+};
+
+static void
+stream_fail(struct filestream *f, struct grpc_call *call, const struct err *err)
 {
-	cleanup_arena struct arena a = {0};
-	struct fsrecv_options options;
-	struct strlist ids = {0};
-	struct err err = {0};
-	struct filesend *f;
-	struct fsrecv *recv;
-	uint64_t id = 0;
+	bk_session_fail(f->session, err);
+	grpc_call_finish(call, GRPC_UNKNOWN, err->msg);
+}
 
-	/* servers before 0.13 send no id: there is one exporter */
-	grpc_call_metadata(call, "buildkit-attachable-exporter-id", &a, &ids);
-	if (ids.n && !str_u64(str_from(ids.items[0]), 10, &id))
-		id = 0;
-	if (id >= s->nexports) {
-		grpc_call_finish(call, GRPC_INVALID_ARGUMENT, "nothing is exported by that number");
+static void
+stream_message(struct grpc_call *call, struct str msg, void *arg)
+{
+	struct filestream *f = arg;
+	struct err err = {0};
+	Pb__BytesMessage *m = pb__bytes_message__unpack(NULL, msg.len, (const uint8_t *)msg.s);
+
+	/* a regular file does not make us wait for anybody */
+	if (!m)
+		err_set(&err, ERR_PROTO, "malformed message in the stream of '%s'",
+			f->target->name);
+	else if (fd_write_all(f->target->fd, m->data.data, m->data.len))
+		err_sys(&err, "write '%s'", f->target->name);
+	pb__bytes_message__free_unpacked(m, NULL);
+	if (err.kind)
+		stream_fail(f, call, &err);
+}
+
+/* A message in reply would be an error to the daemon. */
+static void
+stream_end(struct grpc_call *call, void *arg)
+{
+	(void)arg;
+	grpc_call_finish(call, GRPC_OK, NULL);
+}
+
+static void
+stream_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
+{
+	(void)call;
+	(void)st;
+	free(arg);
+}
+
+static const struct grpc_call_ops stream_ops = {
+	.message = stream_message, .end = stream_end, .close = stream_close};
+
+static void
+open_file(struct bk_session *s, struct grpc_call *call, const struct bk_export *target)
+{
+	struct filestream *f;
+	struct err err = {0};
+
+	/* an earlier attempt may have left its part */
+	if (lseek(target->fd, 0, SEEK_SET) || ftruncate(target->fd, 0)) {
+		err_sys(&err, "write '%s'", target->name);
+		bk_session_fail(s, &err);
+		grpc_call_finish(call, GRPC_UNKNOWN, err.msg);
 		return;
 	}
-	options = (struct fsrecv_options){.name = s->exports[id].name};
-	recv = fsrecv_new(s->exports[id].dirfd, &options, &err);
+	f = xcalloc(1, sizeof(*f));
+	f->session = s;
+	f->target = target;
+	grpc_call_serve(call, &stream_ops, f);
+}
+
+/* ---- which of them -------------------------------------------------------- */
+
+static void
+open_dir(struct bk_session *s, struct grpc_call *call, const struct bk_export *target)
+{
+	struct fsrecv_options options = {.name = target->name};
+	struct err err = {0};
+	struct filesend *f;
+	struct fsrecv *recv = fsrecv_new(target->fd, &options, &err);
+
 	if (!recv) {
 		bk_session_fail(s, &err);
 		grpc_call_finish(call, GRPC_UNKNOWN, err.msg);
@@ -94,4 +157,23 @@ filesend_open(struct bk_session *s, struct grpc_call *call)
 	f->session = s;
 	f->recv = recv;
 	grpc_call_serve(call, &ops, f);
+}
+
+void
+filesend_open(struct bk_session *s, struct grpc_call *call)
+{
+	cleanup_arena struct arena a = {0};
+	struct strlist ids = {0};
+	uint64_t id = 0;
+
+	/* servers before 0.13 send no id: there is one exporter */
+	grpc_call_metadata(call, "buildkit-attachable-exporter-id", &a, &ids);
+	if (ids.n && !str_u64(str_from(ids.items[0]), 10, &id))
+		id = 0;
+	if (id >= s->nexports || s->exports[id].fd < 0)
+		grpc_call_finish(call, GRPC_INVALID_ARGUMENT, "nothing is exported by that number");
+	else if (s->exports[id].kind == BK_EXPORT_FILE)
+		open_file(s, call, &s->exports[id]);
+	else
+		open_dir(s, call, &s->exports[id]);
 }

@@ -34,5 +34,8 @@ void health_open(struct bk_session *s, struct grpc_call *call);
 void filesync_open(struct bk_session *s, struct grpc_call *call);
 void filesend_open(struct bk_session *s, struct grpc_call *call);
 void auth_open(struct bk_session *s, struct grpc_call *call);
+void secrets_open(struct bk_session *s, struct grpc_call *call);
+void ssh_check_open(struct bk_session *s, struct grpc_call *call);
+void ssh_forward_open(struct bk_session *s, struct grpc_call *call);
 
 #endif

@@ -26,6 +26,9 @@ static const struct service {
 	{"/moby.filesync.v1.FileSync/DiffCopy", filesync_open},
 	{"/moby.filesync.v1.FileSend/DiffCopy", filesend_open},
 	{"/moby.filesync.v1.Auth/Credentials", auth_open},
+	{"/moby.buildkit.secrets.v1.Secrets/GetSecret", secrets_open},
+	{"/moby.sshforward.v1.SSH/CheckAgent", ssh_check_open},
+	{"/moby.sshforward.v1.SSH/ForwardAgent", ssh_forward_open},
 };
 
 static void

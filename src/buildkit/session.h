@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 
 struct arena;
 struct bk_peer;
@@ -30,16 +31,45 @@ struct bk_local {
 	const struct fssend_root *root; /* borrowed */
 };
 
-/* Where the files of an exporter of type local go: an open directory. */
+enum bk_export_kind {
+	BK_EXPORT_DIR, /* exporter local: files below a directory */
+	BK_EXPORT_FILE /* tar, oci, docker: one stream of bytes */
+};
+
+/* Where the result of an exporter goes. */
 struct bk_export {
-	int dirfd;        /* borrowed */
+	/*
+	 * Borrowed. The open directory, or a regular file open for writing, which is
+	 * emptied when the daemon begins; -1: this exporter sends nothing here.
+	 */
+	int fd;
 	const char *name; /* for messages */
+	enum bk_export_kind kind;
+};
+
+enum { BK_SECRET_MAX = 500 * 1024 }; /* bytes; the reference's figure */
+
+/* What a build may ask for by its id. Borrowed, wiped by its owner. */
+struct bk_secret {
+	const char *id;
+	const char *file; /* read when it is asked for; NULL: the value */
+	struct secret value;
+};
+
+/* An agent that signs for the build: listing keys and signing is all it is asked for. */
+struct bk_agent {
+	const char *id;
+	const char *socket;
 };
 
 struct bk_session_options {
 	const struct bk_local *locals; /* borrowed, also the list */
 	size_t nlocals;
 	struct credentials *credentials; /* borrowed; NULL: everybody is anonymous */
+	const struct bk_secret *secrets; /* borrowed, also the list */
+	size_t nsecrets;
+	const struct bk_agent *agents; /* borrowed, also the list */
+	size_t nagents;
 	const char *shared_key; /* what makes this context the same as last time's; may be empty */
 	struct log *log;
 };
