@@ -264,7 +264,7 @@ static int
 solve_once(struct run *r, struct planned_solve *s, struct err *err)
 {
 	struct bk_observer observer = {on_update, on_tick, r};
-	struct bk_export target = {BK_EXPORT_DIR, r->exported.staging, EXPORTED_NAME};
+	struct bk_export target = {r->exported.staging, EXPORTED_NAME, BK_EXPORT_DIR};
 	int rc;
 
 	r->result = (struct bk_result){0};
@@ -326,6 +326,8 @@ solve_with_retry(struct run *r, struct planned_solve *s, struct err *err)
 
 		if (solve_once(r, s, &why) == 0)
 			return 0;
+		if (features_refused(&r->features, &why, s))
+			continue;
 		cause = retry_cause_of(&why, r->result.errors);
 		if (cause == RETRY_CONNECTION)
 			backend_close(&r->backend);

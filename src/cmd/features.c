@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/log.h"
 #include "buildkit/peer.h"
 #include "cmd/options.h"
@@ -132,4 +133,32 @@ features_apply(struct features *f, const struct build_options *o, struct planned
 	keep_one_export(f, &solve->solve.cache_exports);
 	warn_option(f, o->shm_size > 0, "--shm-size", 10);
 	warn_option(f, o->ulimits.n > 0, "--ulimit", 10);
+}
+
+/* The daemon's words since 0.9, and before. */
+static bool
+is_refusal(struct features *f, const struct bk_entry *e, struct str text)
+{
+	const char *known = arena_fmt(f->arena, "failed to configure %s cache exporter", e->type);
+	const char *unknown = arena_fmt(f->arena, "unknown cache exporter: \"%s\"", e->type);
+	const char *may_fail = kv_get(&e->attrs, "ignore-error");
+
+	return str_search(text, str_from(unknown)) >= 0 ||
+	       (may_fail && !strcmp(may_fail, "true") && str_search(text, str_from(known)) >= 0);
+}
+
+bool
+features_refused(struct features *f, const struct err *why, struct planned_solve *solve)
+{
+	struct bk_entries *l = &solve->solve.cache_exports;
+	size_t i, kept = 0;
+
+	for (i = 0; i < l->n; i++)
+		if (why->kind != ERR_BUILD || !is_refusal(f, &l->items[i], str_from(why->msg)))
+			l->items[kept++] = l->items[i];
+	if (kept == l->n)
+		return false;
+	l->n = kept;
+	warn(f, arena_fmt(f->arena, "the cache is not published: %s", why->msg));
+	return true;
 }

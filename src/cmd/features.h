@@ -11,6 +11,7 @@
 
 struct bk_info;
 struct build_options;
+struct err;
 struct log;
 struct planned_solve;
 
@@ -28,6 +29,13 @@ struct features {
  * sources at the tags named in the table).
  */
 void features_apply(struct features *f, const struct build_options *o, struct planned_solve *solve);
+
+/*
+ * After a failure: whether the daemon refused nothing but to set a cache export
+ * up that may fail (ignore-error), or does not know its type. Then it is left
+ * out, and the request is worth another try.
+ */
+bool features_refused(struct features *f, const struct err *why, struct planned_solve *solve);
 
 /* The n of BuildKit 0.n; INT_MAX when the version says nothing, 10 when there is none. */
 int features_minor(const char *version);

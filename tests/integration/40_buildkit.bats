@@ -450,6 +450,15 @@ load buildkit
 	expect_error 'warning: .*cache'
 }
 
+@test "K-10 a cache that the daemon refuses to set up is a warning as well" {
+	project main
+	simple
+	file .buildtools.yaml 'cache: {gha: {token: nonsense, url: "http://127.0.0.1:1/"}}'
+	bt_build_ok
+	expect_pushed "$SHA latest main"
+	expect_error 'warning: .*cache.*gha'
+}
+
 @test "a cache in S3 and one of GitHub are handed on to the daemon" {
 	local token
 	project main
@@ -458,7 +467,7 @@ load buildkit
   s3: {bucket: things, region: eu-west-1, endpoint_url: "http://127.0.0.1:1", secret_access_key: hidden-secret}
   gha: {scope: mine}'
 	# as GitHub makes them: with the scopes that may be read and written
-	token=$(printf '%s\n' '{"alg":"none"}' '{"ac":"[{\"Scope\":\"main\",\"Permission\":3}]"}' hidden |
+	token=$(printf '%s\n' '{"alg":"none"}' '{"ac":"[{\"Scope\":\"main\",\"Permission\":3}]","exp":4102444800}' hidden |
 		while read -r part; do printf %s "$part" | base64 -w 0 | tr -d =; echo; done | paste -sd .)
 	given AWS_ACCESS_KEY_ID=stranger "ACTIONS_RUNTIME_TOKEN=$token" ACTIONS_RESULTS_URL=http://127.0.0.1:1/ \
 		ACTIONS_CACHE_SERVICE_V2=True
