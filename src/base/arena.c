@@ -87,7 +87,7 @@ arena_cstr(struct arena *a, const char *s)
 struct str
 arena_dup(struct arena *a, struct str s)
 {
-	return (struct str){ arena_str(a, s), s.len };
+	return (struct str){arena_str(a, s), s.len};
 }
 
 char *

@@ -10,14 +10,14 @@
 void
 buf_init(struct buf *b, size_t max)
 {
-	*b = (struct buf){ .max = max };
+	*b = (struct buf){.max = max};
 }
 
 void
 buf_release(struct buf *b)
 {
 	free(b->p);
-	*b = (struct buf){ .max = b->max };
+	*b = (struct buf){.max = b->max};
 }
 
 void
@@ -126,7 +126,7 @@ buf_consume(struct buf *b, size_t n)
 struct str
 buf_view(const struct buf *b)
 {
-	return (struct str){ b->p, b->len };
+	return (struct str){b->p, b->len};
 }
 
 const char *
@@ -143,6 +143,6 @@ buf_steal(struct buf *b)
 	if (buf_reserve(b, 0, NULL))
 		BUG("text buffer beyond its maximum");
 	p = b->p;
-	*b = (struct buf){ .max = b->max };
+	*b = (struct buf){.max = b->max};
 	return p;
 }

@@ -64,7 +64,7 @@ base64_decode(struct buf *out, struct str in)
 			return false;
 		bits = bits << 6 | (unsigned)v;
 		if (++digits % 4 == 0) {
-			char three[3] = { (char)(bits >> 16), (char)(bits >> 8), (char)bits };
+			char three[3] = {(char)(bits >> 16), (char)(bits >> 8), (char)bits};
 
 			buf_mem(out, three, 3);
 			bits = 0;

@@ -30,9 +30,9 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	int code;        /* errno, HTTP status, gRPC code or signal, by kind */
-	char msg[2048];  /* complete sentence part */
-	char hint[512];  /* what the user can do, or empty */
+	int code;       /* errno, HTTP status, gRPC code or signal, by kind */
+	char msg[2048]; /* complete sentence part */
+	char hint[512]; /* what the user can do, or empty */
 };
 
 /* All return -1, so that failing is one line. */

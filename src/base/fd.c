@@ -81,7 +81,7 @@ fd_nonblock(int fd)
 static int
 wait_readable(int fd, const char *name, struct err *err)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	/* poll waits for ever where read says what is wrong */
 	while (fd >= 0 && interrupt_poll(&p, 1, -1) < 0) {

@@ -150,7 +150,7 @@ need(json_t *v)
 static json_t *
 text_value(const char *text)
 {
-	cleanup_buf struct buf clean = { 0 };
+	cleanup_buf struct buf clean = {0};
 
 	if (!text)
 		return json_null();
@@ -173,7 +173,7 @@ jval_new_array(void)
 void
 jval_set(struct jval *object, const char *key, struct jval *v)
 {
-	cleanup_buf struct buf clean = { 0 };
+	cleanup_buf struct buf clean = {0};
 
 	utf8_clean(&clean, str_from(key));
 	if (json_object_set_new(lib(object), buf_cstr(&clean), v ? lib(v) : json_null()))

@@ -17,9 +17,18 @@
 struct err;
 struct jval;
 
-enum jval_kind { JVAL_NONE, JVAL_NULL, JVAL_BOOL, JVAL_NUMBER, JVAL_STRING, JVAL_ARRAY, JVAL_OBJECT };
+enum jval_kind {
+	JVAL_NONE,
+	JVAL_NULL,
+	JVAL_BOOL,
+	JVAL_NUMBER,
+	JVAL_STRING,
+	JVAL_ARRAY,
+	JVAL_OBJECT
+};
 
-/* Nesting is limited to 256 when the library is built. ERR_PROTO with line and column; caller caps the size. */
+/* Nesting is limited to 256 when the library is built. ERR_PROTO with line and column; caller caps
+ * the size. */
 struct jval *jval_parse(struct str text, struct err *err);
 void jval_free(struct jval *v);
 void jval_freep(struct jval **v);
@@ -38,8 +47,8 @@ bool jval_bool(const struct jval *v, bool otherwise);
 size_t jval_len(const struct jval *array);
 const struct jval *jval_at(const struct jval *array, size_t i);
 /* Members in document order: fn returns false to stop. */
-void jval_each(const struct jval *object, bool (*fn)(const char *key, const struct jval *v, void *arg),
-	void *arg);
+void jval_each(const struct jval *object,
+	bool (*fn)(const char *key, const struct jval *v, void *arg), void *arg);
 
 struct jval *jval_new_object(void);
 struct jval *jval_new_array(void);

@@ -34,7 +34,7 @@ map_release(struct map *m)
 		free(m->entries[i].key);
 	free(m->entries);
 	free(m->slots);
-	*m = (struct map){ 0 };
+	*m = (struct map){0};
 }
 
 /* The slot that holds the key, or the free one where it belongs. */
@@ -97,7 +97,6 @@ map_set(struct map *m, struct str key, void *value)
 		m->cap = m->cap ? m->cap * 2 : 8;
 		m->entries = xreallocarray(m->entries, m->cap, sizeof(*m->entries));
 	}
-	m->entries[m->n] =
-		(struct map_entry){ xstrndup(key.s, key.len), key.len, hash, value };
+	m->entries[m->n] = (struct map_entry){xstrndup(key.s, key.len), key.len, hash, value};
 	*slot = (uint32_t)++m->n;
 }

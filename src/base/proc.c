@@ -26,7 +26,7 @@ struct pipes {
 static void
 close_all(struct pipes *x)
 {
-	int *fds[] = { x->in, x->out, x->failed };
+	int *fds[] = {x->in, x->out, x->failed};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(fds); i++) {
@@ -82,11 +82,11 @@ run_child(struct pipes *x, char *const argv[], pid_t parent)
 int
 proc_start(struct proc *p, char *const argv[], struct err *err)
 {
-	struct pipes x = { { -1, -1 }, { -1, -1 }, { -1, -1 }, -1 };
+	struct pipes x = {{-1, -1}, {-1, -1}, {-1, -1}, -1};
 	pid_t parent = getpid();
 	int cause = 0;
 
-	*p = (struct proc){ .in = -1, .out = -1, .errs = -1 };
+	*p = (struct proc){.in = -1, .out = -1, .errs = -1};
 	if (open_all(&x) || (p->pid = fork()) < 0) {
 		p->pid = 0;
 		err_sys(err, "start '%s'", argv[0]);
@@ -134,7 +134,7 @@ proc_wait(struct proc *p, int timeout_ms, int *status)
 		return true;
 	/* a pidfd becomes readable when its process ends */
 	fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
-	pfd = (struct pollfd){ .fd = fd, .events = POLLIN };
+	pfd = (struct pollfd){.fd = fd, .events = POLLIN};
 	if (fd >= 0 && timeout_ms >= 0 && poll(&pfd, 1, timeout_ms) <= 0)
 		return false;
 	do

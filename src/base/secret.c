@@ -6,7 +6,7 @@
 void
 secret_set(struct secret *s, struct str value)
 {
-	struct secret fresh = { xstrndup(value.s, value.len), value.len };
+	struct secret fresh = {xstrndup(value.s, value.len), value.len};
 
 	secret_release(s);
 	*s = fresh;
@@ -27,7 +27,7 @@ secret_release(struct secret *s)
 	if (s->value)
 		explicit_bzero(s->value, s->len);
 	free(s->value);
-	*s = (struct secret){ 0 };
+	*s = (struct secret){0};
 }
 
 bool
@@ -39,5 +39,5 @@ secret_is_set(const struct secret *s)
 struct str
 secret_reveal(const struct secret *s)
 {
-	return (struct str){ s->value, s->len };
+	return (struct str){s->value, s->len};
 }

@@ -6,13 +6,13 @@
 struct str
 str_from(const char *cstr)
 {
-	return (struct str){ cstr, cstr ? strlen(cstr) : 0 };
+	return (struct str){cstr, cstr ? strlen(cstr) : 0};
 }
 
 struct str
 str_n(const char *s, size_t len)
 {
-	return (struct str){ s, len };
+	return (struct str){s, len};
 }
 
 bool
@@ -105,13 +105,13 @@ str_from_off(struct str s, size_t n)
 {
 	if (n > s.len)
 		n = s.len;
-	return (struct str){ s.s ? s.s + n : NULL, s.len - n };
+	return (struct str){s.s ? s.s + n : NULL, s.len - n};
 }
 
 struct str
 str_first(struct str s, size_t n)
 {
-	return (struct str){ s.s, n < s.len ? n : s.len };
+	return (struct str){s.s, n < s.len ? n : s.len};
 }
 
 static bool
@@ -151,7 +151,7 @@ str_next(struct str *rest, char sep, struct str *piece)
 		return false;
 	if (!str_cut(rest, sep, piece)) {
 		*piece = *rest;
-		*rest = (struct str){ 0 };
+		*rest = (struct str){0};
 	}
 	return true;
 }
@@ -163,7 +163,7 @@ str_line(struct str *rest, struct str *line)
 		return false;
 	if (!str_cut(rest, '\n', line)) {
 		*line = *rest;
-		*rest = (struct str){ 0 };
+		*rest = (struct str){0};
 	}
 	if (line->len && line->s[line->len - 1] == '\r')
 		line->len--;

@@ -15,7 +15,7 @@ struct str {
 	size_t len;
 };
 
-#define STR(lit) ((struct str){ "" lit, sizeof(lit) - 1 })
+#define STR(lit) ((struct str){"" lit, sizeof(lit) - 1})
 /* for printf: "..." STR_FMT "...", STR_ARG(x) */
 #define STR_FMT "%.*s"
 #define STR_ARG(x) (int)(x).len, (x).s ? (x).s : ""

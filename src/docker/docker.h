@@ -30,7 +30,7 @@ struct docker_endpoint {
 	bool tls, verify;
 	const char *ca, *cert, *key; /* PEM files or NULL */
 	const struct env *env;       /* borrowed; names the system's certificates */
-	const char *version; /* DOCKER_API_VERSION without "v"; NULL: negotiate */
+	const char *version;         /* DOCKER_API_VERSION without "v"; NULL: negotiate */
 };
 
 /*
@@ -38,8 +38,8 @@ struct docker_endpoint {
  * DOCKER_CONFIG or ~/.docker, else unix:///var/run/docker.sock. ERR_USAGE when a
  * variable or a context makes no sense; texts name it.
  */
-int docker_endpoint_find(struct arena *a, const struct env *env, struct docker_endpoint *out,
-	struct err *err);
+int docker_endpoint_find(
+	struct arena *a, const struct env *env, struct docker_endpoint *out, struct err *err);
 
 /* The same for one context by name, "default" included. */
 int docker_endpoint_context(struct arena *a, const struct env *env, const char *name,
@@ -53,8 +53,8 @@ struct docker {
 };
 
 /* Asks for the API version; ERR_NET when nothing answers. */
-int docker_ping(struct docker *d, const struct docker_endpoint *e, int64_t deadline,
-	struct err *err);
+int docker_ping(
+	struct docker *d, const struct docker_endpoint *e, int64_t deadline, struct err *err);
 
 /* A fresh connection to the endpoint. */
 struct conn *docker_dial(const struct docker_endpoint *e, int64_t deadline, struct err *err);
@@ -68,8 +68,8 @@ struct conn *docker_upgrade(const struct docker *d, const char *path, const char
 	const struct strlist *headers, const char *body, int64_t deadline, struct err *err);
 
 /* The id of an image by name; ERR_REMOTE 404 when there is none. */
-int docker_image_id(const struct docker *d, struct arena *a, const char *ref, char **id,
-	struct err *err);
+int docker_image_id(
+	const struct docker *d, struct arena *a, const char *ref, char **id, struct err *err);
 
 struct docker_auth {
 	const char *user; /* NULL or empty: anonymous, or the secret is an identity token */
@@ -79,8 +79,8 @@ struct docker_auth {
 };
 
 /* What goes on during a push; id may be empty. */
-typedef void (*docker_progress_fn)(const char *id, const char *status, int64_t current,
-	int64_t total, void *arg);
+typedef void (*docker_progress_fn)(
+	const char *id, const char *status, int64_t current, int64_t total, void *arg);
 
 /*
  * Pushes exactly repository:tag. *digest is what the registry holds then.

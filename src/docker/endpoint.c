@@ -52,7 +52,8 @@ parse_host(struct arena *a, const char *text, const char *source, struct docker_
 		out->path = *url.path ? url.path : default_socket;
 		if (*url.host)
 			return err_set(err, ERR_USAGE,
-				"unable to parse docker host `%s`: a socket path begins with '/'", text);
+				"unable to parse docker host `%s`: a socket path begins with '/'",
+				text);
 		return 0;
 	}
 	out->host = url.host;
@@ -72,7 +73,7 @@ parse_host(struct arena *a, const char *text, const char *source, struct docker_
 static int
 read_json(const char *path, struct jval **out, struct err *err)
 {
-	cleanup_buf struct buf text = { 0 };
+	cleanup_buf struct buf text = {0};
 
 	if (file_read(AT_FDCWD, path, LIMIT_CONFIG, &text, err))
 		return -1;
@@ -128,7 +129,8 @@ current_context(struct arena *a, const struct env *env, const char *dir)
 
 /* DOCKER_TLS_VERIFY, DOCKER_TLS and DOCKER_CERT_PATH, as the docker CLI reads them. */
 static void
-tls_from_env(struct arena *a, const struct env *env, const char *config, struct docker_endpoint *out)
+tls_from_env(
+	struct arena *a, const struct env *env, const char *config, struct docker_endpoint *out)
 {
 	const char *dir = env_get(env, "DOCKER_CERT_PATH");
 
@@ -167,18 +169,19 @@ start(const struct env *env, struct docker_endpoint *out, struct err *err)
 {
 	const char *version = env_get(env, "DOCKER_API_VERSION");
 
-	*out = (struct docker_endpoint){ .base = "", .verify = true, .env = env };
+	*out = (struct docker_endpoint){.base = "", .verify = true, .env = env};
 	return version ? pinned_version(version, &out->version, err) : 0;
 }
 
 static int
-named_context(struct arena *a, const struct env *env, const char *name,
-	struct docker_endpoint *out, struct err *err)
+named_context(struct arena *a, const struct env *env, const char *name, struct docker_endpoint *out,
+	struct err *err)
 {
 	const char *dir = config_dir(a, env);
 
 	if (!strcmp(name, "default"))
-		return parse_host(a, arena_fmt(a, "unix://%s", default_socket), "default", out, err);
+		return parse_host(
+			a, arena_fmt(a, "unix://%s", default_socket), "default", out, err);
 	if (!dir)
 		return err_set(err, ERR_USAGE,
 			"docker context '%s': neither DOCKER_CONFIG nor HOME is set", name);
@@ -193,8 +196,8 @@ docker_endpoint_context(struct arena *a, const struct env *env, const char *name
 }
 
 int
-docker_endpoint_find(struct arena *a, const struct env *env, struct docker_endpoint *out,
-	struct err *err)
+docker_endpoint_find(
+	struct arena *a, const struct env *env, struct docker_endpoint *out, struct err *err)
 {
 	const char *host = env_get(env, "DOCKER_HOST"), *dir = config_dir(a, env), *context;
 	bool tls = env_has(env, "DOCKER_TLS_VERIFY") || env_has(env, "DOCKER_TLS");
@@ -206,8 +209,8 @@ docker_endpoint_find(struct arena *a, const struct env *env, struct docker_endpo
 		return named_context(a, env, context, out, err);
 	if (!host && !tls)
 		return named_context(a, env, "default", out, err);
-	if (parse_host(a, host ? host : "tcp://localhost:2376", host ? "DOCKER_HOST" : "default", out,
-		    err))
+	if (parse_host(a, host ? host : "tcp://localhost:2376", host ? "DOCKER_HOST" : "default",
+		    out, err))
 		return -1;
 	tls_from_env(a, env, dir, out);
 	return 0;

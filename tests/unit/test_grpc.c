@@ -12,7 +12,7 @@ struct pair {
 	/* what the server does */
 	int finish_code;
 	const char *finish_message;
-	size_t answers;      /* messages it sends back */
+	size_t answers; /* messages it sends back */
 	size_t answer_size;
 	size_t produced;
 	bool silent;         /* never answers */
@@ -199,7 +199,8 @@ a_call_with_answers_of_any_size(void **state)
 		assert_row_int(rows[i].name, p.code, GRPC_OK);
 		assert_row_int(rows[i].name, p.meta.n, 2);
 		assert_string_equal(p.meta.items[1], " blank ");
-		assert_row_int(rows[i].name, grpc_conn_calls(p.client) + grpc_conn_calls(p.server), 0);
+		assert_row_int(
+			rows[i].name, grpc_conn_calls(p.client) + grpc_conn_calls(p.server), 0);
 		close_pair(&p);
 		free(request);
 	}

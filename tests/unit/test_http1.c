@@ -34,7 +34,8 @@ heads_are_parsed(void **state)
 		struct http_head h;
 		ssize_t used = http_head_parse(str_n(copy, len), &h, &err);
 
-		assert_row_int(rows[i].name, used, rows[i].used == -2 ? (ssize_t)len : rows[i].used);
+		assert_row_int(
+			rows[i].name, used, rows[i].used == -2 ? (ssize_t)len : rows[i].used);
 		if (used > 0) {
 			assert_row_int(rows[i].name, h.status, rows[i].status);
 			assert_row_int(rows[i].name, h.n, rows[i].fields);
@@ -113,16 +114,20 @@ body_kind_follows_the_head(void **state)
 		{"neither", "HTTP/1.1 200 OK\r\n\r\n", false, HTTP_BODY_TO_CLOSE},
 		{"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n", false,
 			HTTP_BODY_CHUNKED},
-		{"chunked wins", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+		{"chunked wins",
+			"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
 			false, HTTP_BODY_CHUNKED},
-		{"other coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", false, -1},
-		{"same length twice", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n",
-			false, HTTP_BODY_LENGTH},
-		{"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", false,
-			-1},
+		{"other coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+			false, -1},
+		{"same length twice",
+			"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n", false,
+			HTTP_BODY_LENGTH},
+		{"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
+			false, -1},
 		{"signed length", "HTTP/1.1 200 OK\r\nContent-Length: +3\r\n\r\n", false, -1},
 		{"length list", "HTTP/1.1 200 OK\r\nContent-Length: 3, 3\r\n\r\n", false, -1},
-		{"huge length", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n", false, -1},
+		{"huge length", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
+			false, -1},
 	};
 	size_t i;
 
