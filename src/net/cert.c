@@ -333,15 +333,46 @@ put_oid(struct buf *out, struct str oid)
 }
 
 static void
+put_utf8(struct buf *out, unsigned c)
+{
+	if (c < 0x80) {
+		buf_putc(out, (char)c);
+		return;
+	}
+	if (c < 0x800) {
+		buf_putc(out, (char)(0xc0 | c >> 6));
+	} else {
+		buf_putc(out, (char)(0xe0 | c >> 12));
+		buf_putc(out, (char)(0x80 | (c >> 6 & 0x3f)));
+	}
+	buf_putc(out, (char)(0x80 | (c & 0x3f)));
+}
+
+/* The other kinds of strings are UTF-8 or a part of it. T.61 is Latin-1 wherever it is met. */
+static void
+decode_string(struct buf *out, const struct der *d)
+{
+	size_t step = d->tag == DER_BMP_STRING ? 2 : 1, i;
+
+	if (d->tag != DER_BMP_STRING && d->tag != DER_T61_STRING) {
+		buf_str(out, d->value);
+		return;
+	}
+	for (i = 0; i + step <= d->value.len; i += step) {
+		unsigned c = (unsigned char)d->value.s[i];
+
+		put_utf8(out, step == 1 ? c : c << 8 | (unsigned char)d->value.s[i + 1]);
+	}
+}
+
+static void
 put_value(struct buf *out, const struct der *d)
 {
 	cleanup_buf struct buf text = {0}, clean = {0};
 	size_t i;
 
-	/* of UTF-16 only what is ASCII; the rest is not worth a table */
-	for (i = 0; d->tag == DER_BMP_STRING && i + 1 < d->value.len; i += 2)
-		buf_putc(&text, d->value.s[i] == 0 ? d->value.s[i + 1] : '?');
-	put_clean(&clean, d->tag == DER_BMP_STRING ? buf_view(&text) : d->value);
+	decode_string(&text, d);
+	put_clean(&clean, buf_view(&text));
 	for (i = 0; i < clean.len; i++) {
 		if (strchr(",+\"\\<>;", clean.p[i]))
 			buf_putc(out, '\\');
