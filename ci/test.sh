@@ -77,7 +77,7 @@ make_unit()
 
 make_fuzz()
 {
-	make -j "$jobs" fuzz 2>&1 | sed -u 's/^\([0-9]* passed, [0-9]* failed\)$/fuzz: \1/'
+	make -j "$jobs" FUZZ_SECONDS="${FUZZ_SECONDS:-2}" fuzz 2>&1 | sed -u 's/^\([0-9]* passed, [0-9]* failed\)$/fuzz: \1/'
 }
 
 cross()
