@@ -21,7 +21,7 @@ struct filesync {
  * is not ASCII; KEY-encoded says so.
  */
 static void
-patterns(struct grpc_call *call, struct arena *a, const char *key, struct strlist *out)
+values(struct grpc_call *call, struct arena *a, const char *key, struct strlist *out)
 {
 	struct strlist raw = {0}, encoded = {0};
 	size_t i;
@@ -123,9 +123,9 @@ begin(struct bk_session *s, struct grpc_call *call, struct arena *a, const char 
 			call, GRPC_NOT_FOUND, arena_fmt(a, "no access allowed to dir \"%s\"", dir));
 		return;
 	}
-	patterns(call, a, "include-patterns", &include);
-	patterns(call, a, "exclude-patterns", &exclude);
-	patterns(call, a, "followpaths", &follow);
+	values(call, a, "include-patterns", &include);
+	values(call, a, "exclude-patterns", &exclude);
+	values(call, a, "followpaths", &follow);
 	filter = (struct fssend_filter){(const char *const *)include.items, include.n,
 		(const char *const *)exclude.items, exclude.n, (const char *const *)follow.items,
 		follow.n};
@@ -148,6 +148,6 @@ filesync_open(struct bk_session *s, struct grpc_call *call)
 	cleanup_arena struct arena a = {0};
 	struct strlist dir = {0};
 
-	grpc_call_metadata(call, "dir-name", &a, &dir);
+	values(call, &a, "dir-name", &dir);
 	begin(s, call, &a, dir.n ? dir.items[0] : "");
 }
