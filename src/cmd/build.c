@@ -23,6 +23,7 @@
 #include "cmd/features.h"
 #include "cmd/outputs.h"
 #include "cmd/plan.h"
+#include "cmd/preflight.h"
 #include "cmd/retry.h"
 #include "cmd/solves.h"
 #include "docker/docker.h"
@@ -489,6 +490,16 @@ write_results(struct run *r, struct err *err)
 	return outputs_write(r->ctx->console, &r->ctx->env, &want, &result, err);
 }
 
+/* Hours of building should not end at a password that was wrong from the start. */
+static int
+check_registry(struct run *r, struct err *err)
+{
+	if (r->plan.target_is_export)
+		return 0;
+	return preflight(r->ctx, &r->plan, r->plan.pushes ? PREFLIGHT_BUILD : PREFLIGHT_LOGIN,
+		r->credentials, &r->log, err);
+}
+
 static int
 build(struct run *r, struct err *err)
 {
@@ -498,7 +509,9 @@ build(struct run *r, struct err *err)
 		return -1;
 	outputs_image_name(&r->ctx->env, r->ctx->log, r->plan.image);
 	interrupt_install();
-	rc = run_all(r, err);
+	rc = check_registry(r, err);
+	if (rc == 0)
+		rc = run_all(r, err);
 	progress_end(r->progress, clock_wall_ns());
 	if (rc && err->kind != ERR_CANCELED) {
 		/* files that were exported before another stage failed are wanted all the same */

@@ -11,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "cmd/console.h"
 #include "cmd/plan.h"
+#include "cmd/preflight.h"
 #include "registry/credentials.h"
 
 enum { ANSWER_MS = 30000 };
@@ -71,7 +72,7 @@ check_registry(struct doctor *d)
 {
 	const struct registry_choice *r = &d->plan.registry;
 	cleanup_credentials struct credentials *c = NULL;
-	cleanup_credential struct credential found = {0};
+	const char *said;
 	struct err err = {0};
 
 	if (!strcmp(r->kind, "none")) {
@@ -81,13 +82,12 @@ check_registry(struct doctor *d)
 	c = credentials_open(&d->ctx->env, d->ctx->log, &err);
 	if (c && r->server && secret_is_set(&r->secret))
 		credentials_add(c, r->server, r->user, &r->secret, r->credentials);
-	if (!c || (r->server && credentials_find(c, r->server, &found, &err))) {
+	if (!c)
 		problem(d, "credentials", &err);
-		return;
-	}
-	ok(d, "registry",
-		arena_fmt(&d->arena, "%s, credentials from %s", r->url,
-			found.source ? found.source : "nowhere: anonymous"));
+	else if (preflight_report(d->ctx, &d->plan, c, &d->arena, &said, &err))
+		problem(d, "registry", &err);
+	else
+		ok(d, "registry", said);
 }
 
 static int
