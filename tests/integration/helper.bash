@@ -45,7 +45,7 @@ common_teardown()
 		wait "$pid" 2>/dev/null
 	done
 	if [ -n "$OWN_PEERS" ]; then
-		own_peers clean engine
+		own_peers clean
 	fi
 	for name in "${CLEANED[@]}"; do
 		remove_images "$name"
