@@ -38,25 +38,25 @@ go_command()
 	printf '%s\n' "$programs/go/bin/go"
 }
 
-# make_programs: buildkitd and buildctl into the folder that is printed
+# make_programs: buildkitd and buildctl into the folder that is printed. One at a time: it takes minutes.
 make_programs()
 {
 	local dir version go
 	dir=$programs/$(programs_name)
-	if ! [ -x "$dir/buildkitd" ]; then
-		go=$(go_command)
+	mkdir -p "$programs"
+	(
+		flock 8
+		! [ -x "$dir/buildkitd" ] || exit 0
+		go=$(go_command) || exit 1
 		version=$(sed -n 's/^\tgithub.com\/moby\/buildkit \([^ ]*\).*/\1/p' "$tools/go.mod")
 		say "buildkit: making $version, this takes minutes"
-		mkdir -p "$programs"
 		rm -rf "$dir.part"
-		(
-			cd "$tools"
-			CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly "$go" build -trimpath -buildvcs=false \
-				-ldflags "-s -w -X github.com/moby/buildkit/version.Version=$version" \
-				-o "$dir.part/" github.com/moby/buildkit/cmd/buildkitd github.com/moby/buildkit/cmd/buildctl
-		) >&2 || die 'buildkit: cannot be made'
-		mv "$dir.part" "$dir"
-	fi
+		cd "$tools" || exit 1
+		CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly "$go" build -trimpath -buildvcs=false \
+			-ldflags "-s -w -X github.com/moby/buildkit/version.Version=$version" \
+			-o "$dir.part/" github.com/moby/buildkit/cmd/buildkitd github.com/moby/buildkit/cmd/buildctl &&
+			mv "$dir.part" "$dir"
+	) 8>"$programs/lock" >&2 || die 'buildkit: cannot be made'
 	printf '%s\n' "$dir"
 }
 

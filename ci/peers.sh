@@ -4,6 +4,7 @@
 #   ci/peers.sh start|stop|restart|status|env PEER...      (PEER: a name of the list below, or all)
 #   ci/peers.sh clean [PEER...]                            (stop them, all by default, and delete their state)
 #   ci/peers.sh kill PEER                                  (SIGKILL, for the fault tests)
+#   ci/peers.sh prepare                                    (makes programs that are not packaged, before anything starts)
 #   ci/peers.sh base unix://SOCKET|tcp://HOST:PORT         (feeds the image busybox:test to an Engine)
 #   ci/peers.sh list | packages                            (names of all peers; the Debian packages they need)
 #
@@ -358,6 +359,7 @@ main()
 		return
 		;;
 	base) base_image "${1:?address}"; return ;;
+	prepare) make_programs >/dev/null; return ;;
 	esac
 	[ "$verb" = clean ] || [ "$verb" = help ] || [ $# -gt 0 ] || die "$verb: of which peer?"
 	if [ "${1:-}" = all ] || { [ "$verb" = clean ] && [ $# -eq 0 ]; }; then

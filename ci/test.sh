@@ -22,11 +22,13 @@ failed=0
 began=$SECONDS
 summary=()
 started=()
+preparing=
 log=$(mktemp)
 
 finish()
 {
 	local peer
+	[ -z "$preparing" ] || kill "$preparing" 2>/dev/null || true
 	rm -f "$log"
 	for peer in "${started[@]}"; do
 		ci/peers.sh stop "$peer" || true
@@ -59,6 +61,33 @@ add()
 	failed=$((failed + $2))
 }
 
+# aside COMMAND...: runs parts beside the others; the tests that wait for peers leave processor time unused
+aside()
+{
+	set -m
+	(
+		set +m
+		summary=()
+		failed=0
+		"$@"
+		# what `joined` reads
+		printf 'summary %s\n' "${summary[@]}"
+		printf 'failures %d\n' "$failed"
+	) </dev/null >"$aside_log" 2>&1 &
+	aside_pid=$!
+	set +m
+}
+
+# joined: waits for what runs aside, shows its output and takes its results
+joined()
+{
+	wait "$aside_pid" || true
+	aside_pid=
+	grep -vE '^(summary|failures) ' "$aside_log" || true
+	mapfile -t -O "${#summary[@]}" summary < <(sed -n 's/^summary //p' "$aside_log")
+	failed=$((failed + $(sed -n 's/^failures //p' "$aside_log" | grep . || echo 1)))
+}
+
 # The counts of a part are named, so that the last line of all is the only one of its kind.
 make_unit()
 {
@@ -85,9 +114,22 @@ cross()
 	make -j "$jobs" ARCH="$1" && make ARCH="$1" check-binary
 }
 
+# Peers that are made from source take minutes, during which other parts run.
+prepare()
+{
+	mkdir -p out
+	ci/peers.sh prepare >out/prepare.log 2>&1 &
+	preparing=$!
+}
+
 peers()
 {
 	local peer
+	if [ -n "$preparing" ] && ! wait "$preparing"; then
+		cat out/prepare.log
+		return 1
+	fi
+	preparing=
 	for peer in $(ci/peers.sh list); do
 		# one that runs already is not ours to stop
 		if ! ci/peers.sh status "$peer" >/dev/null; then
@@ -117,6 +159,14 @@ bats_all()
 
 do_lint() { whole lint make lint || true; }
 
+do_slow_compilers()
+{
+	do_lint
+	jobs=1
+	whole aarch64 cross aarch64 || true
+	whole armv7 cross armv7 || true
+}
+
 do_unit()
 {
 	part unit make_unit || true
@@ -129,6 +179,7 @@ do_integration()
 	packages=$(ci/peers.sh packages)
 	# shellcheck disable=SC2086 # words
 	whole 'packages' ci/install.sh $packages "${integration_tools[@]}" || return 0
+	prepare
 	whole 'make' make -j "$jobs" || return 0
 	whole 'peers' peers || return 0
 	part integration bats_all || true
@@ -140,14 +191,14 @@ do_all()
 	packages=$(ci/peers.sh packages)
 	# shellcheck disable=SC2086 # words
 	whole packages ci/install.sh build cross test $packages "${integration_tools[@]}" || return 0
-	do_lint
 	whole make make -j "$jobs" || return 0
 	whole check-binary make check-binary || true
+	aside do_slow_compilers
+	if whole peers peers; then
+		part integration bats_all || true
+	fi
+	joined
 	do_unit
-	whole aarch64 cross aarch64 || true
-	whole armv7 cross armv7 || true
-	whole peers peers || return 0
-	part integration bats_all || true
 }
 
 if [ $# -eq 0 ]; then
