@@ -24,12 +24,16 @@ summary=()
 started=()
 preparing=
 log=$(mktemp)
+aside_log=$(mktemp)
+aside_pid=
 
 finish()
 {
 	local peer
 	[ -z "$preparing" ] || kill "$preparing" 2>/dev/null || true
-	rm -f "$log"
+	# a group of its own, with the compilers below it
+	[ -z "$aside_pid" ] || kill -- "-$aside_pid" 2>/dev/null || true
+	rm -f "$log" "$aside_log"
 	for peer in "${started[@]}"; do
 		ci/peers.sh stop "$peer" || true
 	done
@@ -62,6 +66,7 @@ add()
 }
 
 # aside COMMAND...: runs parts beside the others; the tests that wait for peers leave processor time unused
+# shellcheck disable=SC2030 # the copies are reported by the log
 aside()
 {
 	set -m
@@ -79,6 +84,7 @@ aside()
 }
 
 # joined: waits for what runs aside, shows its output and takes its results
+# shellcheck disable=SC2031 # as above
 joined()
 {
 	wait "$aside_pid" || true
@@ -191,6 +197,7 @@ do_all()
 	packages=$(ci/peers.sh packages)
 	# shellcheck disable=SC2086 # words
 	whole packages ci/install.sh build cross test $packages "${integration_tools[@]}" || return 0
+	prepare
 	whole make make -j "$jobs" || return 0
 	whole check-binary make check-binary || true
 	aside do_slow_compilers
