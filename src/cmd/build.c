@@ -20,10 +20,13 @@
 #include "cmd/config_print.h"
 #include "cmd/console.h"
 #include "cmd/exported.h"
+#include "cmd/extras.h"
 #include "cmd/features.h"
+#include "cmd/handing.h"
 #include "cmd/outputs.h"
 #include "cmd/plan.h"
 #include "cmd/preflight.h"
+#include "cmd/report.h"
 #include "cmd/retry.h"
 #include "cmd/solves.h"
 #include "docker/docker.h"
@@ -34,6 +37,7 @@
 enum {
 	RETRY_FIRST_MS = 500,
 	RETRY_MOST_MS = 15000,
+	SINCE_EXPORTERS = 13, /* minor version of BuildKit that takes several in one request */
 };
 
 /* How long one solve has been failing. */
@@ -60,9 +64,12 @@ struct run {
 	struct exported exported;
 	bool export_pending; /* an export succeeded and was not published */
 	struct features features;
+	struct extras extras;
 	const char *cache_error; /* why the cache of the present solve was not published */
 
 	struct strlist published, digests; /* references in order, and what each one is */
+	struct strlist to_push;            /* those that the Engine has to push */
+	const char *digest;                /* of the result, once it is published */
 	struct bk_result result;           /* of the last solve */
 };
 
@@ -82,19 +89,20 @@ open_dir(const char *path, int *fd, struct err *err)
 static int
 prepare_files(struct run *r, struct err *err)
 {
-	static const char *const never[] = {EXPORTED_NAME};
 	const struct plan *p = &r->plan;
+	struct strlist never = {0};
 	char key[SHA256_HEX_LEN + 1];
 
-	if (open_dir(p->dir, &r->context_fd, err) ||
+	if (extras_open(&r->extras, &r->arena, &r->ctx->env, err) || open_dir(p->dir, &r->context_fd, err) ||
 		(p->dockerfile_dir && open_dir(p->dockerfile_dir, &r->dockerfile_fd, err)))
 		return -1;
+	extras_never(&r->extras, &r->arena, p->dir, &never);
 	r->dockerfile = (struct fssend_file){
 		p->dockerfile_name, p->dockerfile, 0644, p->dockerfile_mtime_ns};
 	r->roots[0] = (struct fssend_root){.dirfd = r->context_fd,
 		.name = "context",
-		.never = never,
-		.nnever = ARRAY_LEN(never)};
+		.never = (const char *const *)never.items,
+		.nnever = never.n};
 	r->roots[1] = (struct fssend_root){.dirfd = r->dockerfile_fd,
 		.name = "dockerfile",
 		.files = &r->dockerfile,
@@ -110,6 +118,7 @@ prepare_files(struct run *r, struct err *err)
 		.credentials = r->credentials,
 		.shared_key = arena_cstr(&r->arena, key),
 		.log = &r->log};
+	extras_session(&r->extras, &r->arena, &r->session);
 	return 0;
 }
 
@@ -265,7 +274,7 @@ static int
 solve_once(struct run *r, struct planned_solve *s, struct err *err)
 {
 	struct bk_observer observer = {on_update, on_tick, r};
-	struct bk_export target = {r->exported.staging, EXPORTED_NAME, BK_EXPORT_DIR};
+	struct bk_export folder = {r->exported.staging, EXPORTED_NAME, BK_EXPORT_DIR};
 	int rc;
 
 	r->result = (struct bk_result){0};
@@ -273,7 +282,13 @@ solve_once(struct run *r, struct planned_solve *s, struct err *err)
 	if (connect_backend(r, err))
 		return -1;
 	features_apply(&r->features, &r->options, s);
-	bk_session_exports(r->backend.session, &target, s->kind == SOLVE_EXPORT ? 1 : 0);
+	if (extras_adapt(&r->extras, &r->arena, &r->backend, &r->plan, &r->log, s, err))
+		return -1;
+	if (s->kind == SOLVE_TARGETS)
+		bk_session_exports(r->backend.session, r->extras.exports + s->target,
+			s->solve.exporters.n);
+	else
+		bk_session_exports(r->backend.session, &folder, s->kind == SOLVE_EXPORT ? 1 : 0);
 	progress_begin(r->progress, s->title, clock_wall_ns());
 	rc = bk_solve_run(r->backend.peer, r->backend.session, &s->solve, &observer, &r->arena,
 		&r->result, err);
@@ -368,19 +383,20 @@ verify_image(struct run *r, const struct planned_solve *s, struct err *err)
 	const char *digest = kv_get(answer, "containerimage.digest");
 	const char *names = kv_get(answer, "image.name");
 	const char *wanted = kv_get(&s->solve.exporters.items[0].attrs, "name");
+	bool one = s->solve.exporters.n == 1; /* the answers of several are mixed */
 
 	if (!digest && !kv_get(answer, "containerimage.config.digest"))
 		return err_set(err, ERR_PROTO, "the daemon reports success but names no image");
 	if (digest && digest_check(str_from(digest), err))
 		return err_wrap(err, "digest of the image");
-	if (r->plan.pushes && !digest)
+	if (s->pushes && !digest)
 		return err_set(err, ERR_PROTO,
 			"the daemon reports success but no digest of what it "
 			"published");
-	if (names && wanted && strcmp(names, wanted) != 0)
+	if (one && names && wanted && strcmp(names, wanted) != 0)
 		return err_set(err, ERR_PROTO, "the daemon names the image '%s' instead of '%s'",
 			names, wanted);
-	return r->plan.buildkit ? 0 : verify_loaded(r, s, err);
+	return s->loads ? verify_loaded(r, s, err) : 0;
 }
 
 static void
@@ -389,13 +405,41 @@ add_published(struct run *r, const struct planned_solve *s)
 	const char *digest = kv_get(&r->result.response, "containerimage.digest");
 	size_t i;
 
-	if (r->plan.buildkit && !r->plan.pushes)
+	r->digest = s->pushes ? digest : NULL;
+	if (!s->loads && !s->pushes)
 		return;
 	for (i = 0; i < s->tags.n; i++) {
 		strlist_add(&r->published, &r->arena, s->tags.items[i]);
 		/* what the Engine loaded has no digest in a registry yet */
-		strlist_add(&r->digests, &r->arena, r->plan.pushes ? digest : "");
+		strlist_add(&r->digests, &r->arena, s->pushes ? digest : "");
+		if (s->hands_on)
+			strlist_add(&r->to_push, &r->arena, s->tags.items[i]);
 	}
+}
+
+/* Daemons before 0.13 look at one exporter only: then it is one request for each. */
+static int
+solve_all(struct run *r, struct planned_solve *s, struct err *err)
+{
+	struct kvlist answers = {0};
+	size_t i, k;
+
+	if (s->solve.exporters.n < 2 ||
+		features_minor(r->backend.info.version) >= SINCE_EXPORTERS)
+		return solve_with_retry(r, s, err);
+	for (i = 0; i < s->solve.exporters.n; i++) {
+		struct planned_solve one = *s;
+
+		one.solve.exporters = (struct bk_entries){&s->solve.exporters.items[i], 1, 1};
+		one.target = i;
+		if (solve_with_retry(r, &one, err))
+			return -1;
+		for (k = 0; k < r->result.response.n; k++)
+			kv_set(&answers, &r->arena, r->result.response.items[k].key,
+				r->result.response.items[k].value);
+	}
+	r->result.response = answers;
+	return 0;
 }
 
 static int
@@ -403,12 +447,12 @@ run_solve(struct run *r, size_t i, struct err *err)
 {
 	struct planned_solve s;
 
-	if (solve_plan(&r->arena, &r->plan, &r->options, i, &s, err))
+	if (solve_plan(&r->arena, &r->plan, &r->options, &r->extras, i, &s, err))
 		return -1;
 	if (s.kind == SOLVE_EXPORT && r->exported.dir < 0 &&
 		exported_open(&r->exported, r->plan.dir, err))
 		return -1;
-	if (solve_with_retry(r, &s, err)) {
+	if (solve_all(r, &s, err)) {
 		if (!r->plan.buildkit && r->plan.platforms.n > 1 && err->kind == ERR_BUILD &&
 			!r->backend.info.containerd_store)
 			err_hint(err, "%s", no_index_hint);
@@ -420,6 +464,8 @@ run_solve(struct run *r, size_t i, struct err *err)
 		r->export_pending = true;
 		return 0;
 	}
+	if (s.kind == SOLVE_TARGETS && s.tags.n == 0)
+		return 0;
 	if (verify_image(r, &s, err))
 		return err_wrap(err, "%s", s.title);
 	add_published(r, &s);
@@ -441,6 +487,27 @@ publish_exports(struct run *r, size_t next, struct err *err)
 	return exported_publish(&r->exported, err);
 }
 
+/* --push with an Engine: what it holds now goes to the registry. */
+static int
+push_loaded(struct run *r, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < r->published.n; i++) {
+		char *digest;
+
+		if (!strlist_has(&r->to_push, r->published.items[i]))
+			continue;
+		if (hand_on(&r->backend.docker, &r->arena, r->credentials, r->published.items[i],
+			    &r->log, &digest, err))
+			return -1;
+		r->digests.items[i] = digest;
+		if (strlist_has(&r->plan.tags, r->published.items[i]))
+			r->digest = digest;
+	}
+	return 0;
+}
+
 static int
 run_all(struct run *r, struct err *err)
 {
@@ -453,7 +520,7 @@ run_all(struct run *r, struct err *err)
 	for (i = 0; i <= r->plan.nstages; i++)
 		if (run_solve(r, i, err) || publish_exports(r, i + 1, err))
 			return -1;
-	return 0;
+	return push_loaded(r, err) || targets_publish(&r->extras.targets, err) ? -1 : 0;
 }
 
 /* ---- the verb ------------------------------------------------------------- */
@@ -471,7 +538,7 @@ write_results(struct run *r, struct err *err)
 		.env_file = o->env_file,
 		.quiet = o->quiet,
 		.summary = r->plan.config.summary.value,
-		.digest = r->plan.pushes};
+		.digest = r->digest != NULL};
 	struct run_result result;
 	size_t i;
 
@@ -479,7 +546,7 @@ write_results(struct run *r, struct err *err)
 		fields[i] = (struct result_field){answer->items[i].key, answer->items[i].value};
 	result = (struct run_result){
 		.image = r->plan.image,
-		.digest = r->plan.pushes ? digest : NULL,
+		.digest = r->digest,
 		.image_id = id ? id : digest,
 		.tags = (const char *const *)r->published.items,
 		.digests = (const char *const *)r->digests.items,
@@ -494,10 +561,13 @@ write_results(struct run *r, struct err *err)
 static int
 check_registry(struct run *r, struct err *err)
 {
+	enum preflight_need need = r->plan.pushes ? PREFLIGHT_BUILD : PREFLIGHT_LOGIN;
+
 	if (r->plan.target_is_export)
 		return 0;
-	return preflight(r->ctx, &r->plan, r->plan.pushes ? PREFLIGHT_BUILD : PREFLIGHT_LOGIN,
-		r->credentials, &r->log, err);
+	if (r->options.push && !r->plan.pushes)
+		need = PREFLIGHT_PUSH;
+	return preflight(r->ctx, &r->plan, need, r->credentials, &r->log, err);
 }
 
 static int
@@ -509,7 +579,12 @@ build(struct run *r, struct err *err)
 		return -1;
 	outputs_image_name(&r->ctx->env, r->ctx->log, r->plan.image);
 	interrupt_install();
+	/* what an archive goes to is for nothing else */
+	if (targets_stdout(&r->extras.targets))
+		r->ctx->console->out = STDERR_FILENO;
 	rc = check_registry(r, err);
+	if (rc == 0 && r->options.context_report)
+		rc = context_report(&r->plan, &r->roots[0], &r->log, err);
 	if (rc == 0)
 		rc = run_all(r, err);
 	progress_end(r->progress, clock_wall_ns());
@@ -552,7 +627,8 @@ decide(struct run *r, struct err *err)
 	if (plan_make(&r->arena, r->ctx, &req, &r->plan, &reached, err))
 		return -1;
 	console_provider(r->ctx->console, r->plan.ci.provider);
-	return 0;
+	return extras_make(
+		&r->extras, &r->arena, &r->ctx->env, o, &r->plan, r->ctx->log, err);
 }
 
 static int
@@ -571,6 +647,7 @@ run_release(struct run *r)
 	exported_close(&r->exported);
 	progress_free(r->progress);
 	credentials_free(r->credentials);
+	extras_release(&r->extras);
 	plan_release(&r->plan);
 	fd_close(&r->context_fd);
 	fd_close(&r->dockerfile_fd);

@@ -280,6 +280,9 @@ make_build_args(
 	}
 	if (p->ci.tag)
 		kv_set(&p->build_args, a, "CI_TAG", p->ci.tag);
+	if (env_get(&ctx->env, "SOURCE_DATE_EPOCH")) /* what reproducible-builds.org agreed on */
+		kv_set(&p->build_args, a, "SOURCE_DATE_EPOCH",
+			env_get(&ctx->env, "SOURCE_DATE_EPOCH"));
 	for (i = 0; req->build_args && i < req->build_args->n; i++)
 		add_user_arg(a, ctx, req->build_args->items[i], p);
 }

@@ -5,33 +5,14 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "cmd/csv.h"
+#include "cmd/extras.h"
 #include "cmd/options.h"
 #include "cmd/plan.h"
 #include "image/ref.h"
 
 /* bytes of /dev/shm in RUN steps; what the tool that this one replaces asks for */
 enum { SHM_DEFAULT = 256 * 1024 * 1024 };
-
-/* One record of comma-separated fields; a field that holds a comma is quoted (RFC 4180). */
-static void
-csv_add(struct buf *out, const char *field)
-{
-	const char *s;
-
-	if (out->len)
-		buf_putc(out, ',');
-	if (!strpbrk(field, ",\"")) {
-		buf_puts(out, field);
-		return;
-	}
-	buf_putc(out, '"');
-	for (s = field; *s; s++) {
-		if (*s == '"')
-			buf_putc(out, '"');
-		buf_putc(out, *s);
-	}
-	buf_putc(out, '"');
-}
 
 static void
 set_list(struct kvlist *attrs, struct arena *a, const char *key, const struct strlist *l)
@@ -44,6 +25,19 @@ set_list(struct kvlist *attrs, struct arena *a, const char *key, const struct st
 	for (i = 0; i < l->n; i++)
 		csv_add(&text, l->items[i]);
 	kv_set(attrs, a, key, buf_cstr(&text));
+}
+
+/* Names of stages, of which each value may hold several. */
+static void
+set_joined(struct kvlist *attrs, struct arena *a, const char *key, const struct strlist *l)
+{
+	cleanup_buf struct buf text = {0};
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		buf_addf(&text, "%s%s", i ? "," : "", l->items[i]);
+	if (text.len)
+		kv_set(attrs, a, key, buf_cstr(&text));
 }
 
 static void
@@ -74,7 +68,7 @@ frontend_attrs(
 	if (o->no_cache)
 		kv_set(attrs, a, "no-cache", "");
 	else
-		set_list(attrs, a, "no-cache", &o->no_cache_filter);
+		set_joined(attrs, a, "no-cache", &o->no_cache_filter);
 	set_prefixed(attrs, a, "build-arg:", &p->build_args);
 }
 
@@ -135,41 +129,129 @@ wants_inline_cache(const struct plan *p)
 	return false;
 }
 
+/* Full references, comma-separated. */
 static int
-add_image_exporter(
-	struct arena *a, const struct plan *p, struct planned_solve *out, struct err *err)
+set_names(struct arena *a, struct kvlist *attrs, const struct strlist *tags, struct err *err)
 {
-	bool engine = !p->buildkit && p->platforms.n <= 1;
-	struct bk_entry *e = bk_entry_add(&out->solve.exporters, a, engine ? "moby" : "image");
 	cleanup_buf struct buf names = {0};
 	size_t i;
 
-	for (i = 0; i < out->tags.n; i++) {
+	for (i = 0; i < tags->n; i++) {
 		struct ref ref;
 
-		if (ref_parse(a, str_from(out->tags.items[i]), &ref, err))
+		if (ref_parse(a, str_from(tags->items[i]), &ref, err))
 			return -1;
 		ref_or_latest(&ref);
 		buf_addf(&names, "%s%s", i ? "," : "", ref_format(a, &ref));
 	}
-	kv_set(&e->attrs, a, "name", buf_cstr(&names));
+	kv_set(attrs, a, "name", buf_cstr(&names));
+	return 0;
+}
+
+/* An Engine holds images of one platform; its exporter of that name puts them into its store. */
+static const char *
+image_exporter(const struct plan *p)
+{
+	return !p->buildkit && p->platforms.n <= 1 ? "moby" : "image";
+}
+
+static void
+add_annotations(struct arena *a, const struct extras *x, struct kvlist *attrs)
+{
+	size_t i;
+
+	for (i = 0; i < x->annotations.n; i++)
+		kv_set(attrs, a, x->annotations.items[i].key, x->annotations.items[i].value);
+}
+
+static int
+add_image_exporter(struct arena *a, const struct plan *p, const struct extras *x,
+	struct planned_solve *out, struct err *err)
+{
+	struct bk_entry *e = bk_entry_add(&out->solve.exporters, a, image_exporter(p));
+
+	if (set_names(a, &e->attrs, &out->tags, err))
+		return -1;
+	out->pushes = p->pushes;
+	out->loads = !p->buildkit;
 	if (p->pushes)
 		kv_set(&e->attrs, a, "push", "true");
 	if (p->pushes && p->registry.insecure)
 		kv_set(&e->attrs, a, "registry.insecure", "true");
+	if (x)
+		add_annotations(a, x, &e->attrs);
+	return 0;
+}
+
+/* The names that one --output gives its image, else those of the plan. */
+static void
+target_names(struct arena *a, const struct plan *p, const struct target *t, struct strlist *out)
+{
+	const char *given = kv_get(&t->attrs, "name");
+	struct str rest = str_from(given), name;
+
+	if (!given) {
+		*out = p->tags;
+		return;
+	}
+	while (str_next(&rest, ',', &name))
+		if (str_trim(name).len)
+			strlist_add(out, a, arena_str(a, str_trim(name)));
+}
+
+static int
+add_target(struct arena *a, const struct plan *p, const struct extras *x, const struct target *t,
+	struct planned_solve *out, struct err *err)
+{
+	bool image = !strcmp(t->type, "image");
+	struct strlist names = {0};
+	struct kvlist *attrs;
+	size_t i;
+
+	attrs = add_entry(a, &out->solve.exporters, image ? image_exporter(p) : t->type, &t->attrs);
+	if (!strcmp(t->type, "local") || !strcmp(t->type, "tar"))
+		return 0;
+	target_names(a, p, t, &names);
+	if (names.n && set_names(a, attrs, &names, err))
+		return err_wrap(err, "--output");
+	add_annotations(a, x, attrs);
+	if (!image)
+		return 0;
+	for (i = 0; i < names.n; i++)
+		if (!strlist_has(&out->tags, names.items[i]))
+			strlist_add(&out->tags, a, names.items[i]);
+	out->loads = !p->buildkit;
+	out->pushes = t->push && !strcmp(image_exporter(p), "image");
+	out->hands_on = t->push && !out->pushes;
+	if (out->hands_on)
+		kv_set(attrs, a, "push", "false");
+	if (out->pushes && p->registry.insecure)
+		kv_set(attrs, a, "registry.insecure", "true");
+	return 0;
+}
+
+static int
+add_targets(struct arena *a, const struct plan *p, const struct extras *x,
+	struct planned_solve *out, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < x->targets.n; i++)
+		if (add_target(a, p, x, &x->targets.items[i], out, err))
+			return -1;
 	return 0;
 }
 
 /* What flags name is one place, for the result alone; stages leave theirs beside shared ones. */
 static void
-cache_exports(struct arena *a, const struct plan *p, const struct plan_stage *stage,
+cache_exports(struct arena *a, const struct plan *p, const struct plan_stage *stage, bool image,
 	struct planned_solve *out)
 {
 	struct bk_entries *l = &out->solve.cache_exports;
 	size_t i;
 
 	/* an inline cache is part of an image */
-	if (out->kind == SOLVE_IMAGE && wants_inline_cache(p))
+	if (image && wants_inline_cache(p))
 		bk_entry_add(l, a, "inline");
 	for (i = 0; i < p->exports.n; i++) {
 		const struct cache *c = &p->exports.items[i];
@@ -186,28 +268,74 @@ cache_exports(struct arena *a, const struct plan *p, const struct plan_stage *st
 	}
 }
 
-int
-solve_plan(struct arena *a, const struct plan *p, const struct build_options *o, size_t i,
-	struct planned_solve *out, struct err *err)
+/*
+ * A frontend of another image, as the reference client asks for it: daemons before
+ * 0.9 do not look at the build argument.
+ */
+static void
+set_frontend(struct arena *a, const struct plan *p, struct bk_solve *solve)
 {
-	const struct plan_stage *stage = i < p->nstages ? &p->stages[i] : NULL;
-	bool export = stage ? stage->is_export : p->target_is_export;
-	const char *target = stage ? stage->name : o->target;
-	struct strlist allow = o->allow;
+	const char *syntax = kv_get(&p->build_args, "BUILDKIT_SYNTAX");
+	struct str rest = str_trim(str_from(syntax)), source;
 
-	*out = (struct planned_solve){.kind = export ? SOLVE_EXPORT : SOLVE_IMAGE};
-	out->solve.frontend = "dockerfile.v0";
-	out->title = target ? arena_fmt(a, "stage '%s'", target) : "image";
-	frontend_attrs(a, p, o, &out->solve.attrs);
-	if (target)
-		kv_set(&out->solve.attrs, a, "target", target);
+	solve->frontend = "dockerfile.v0";
+	if (rest.len == 0)
+		return;
+	solve->frontend = "gateway.v0";
+	kv_set(&solve->attrs, a, "cmdline", arena_str(a, rest));
+	str_next(&rest, ' ', &source);
+	kv_set(&solve->attrs, a, "source", arena_str(a, source));
+}
+
+static void
+set_entitlements(struct arena *a, const struct build_options *o, struct bk_solve *solve)
+{
+	struct strlist allow = {0};
+	size_t i;
+
+	for (i = 0; i < o->allow.n; i++)
+		strlist_add(&allow, a, o->allow.items[i]);
 	if (o->network && !strcmp(o->network, "host") && !strlist_has(&allow, "network.host"))
 		strlist_add(&allow, a, "network.host");
-	out->solve.entitlements = (const char *const *)allow.items;
-	out->solve.nentitlements = allow.n;
+	solve->entitlements = (const char *const *)allow.items;
+	solve->nentitlements = allow.n;
+}
+
+static enum solve_kind
+kind_of(const struct plan *p, const struct plan_stage *stage, const struct extras *x)
+{
+	if (!stage && x->targets.n)
+		return SOLVE_TARGETS;
+	if (stage ? stage->is_export : p->target_is_export)
+		return SOLVE_EXPORT;
+	return SOLVE_IMAGE;
+}
+
+int
+solve_plan(struct arena *a, const struct plan *p, const struct build_options *o,
+	const struct extras *x, size_t i, struct planned_solve *out, struct err *err)
+{
+	const struct plan_stage *stage = i < p->nstages ? &p->stages[i] : NULL;
+	const char *target = stage ? stage->name : o->target;
+
+	*out = (struct planned_solve){.kind = kind_of(p, stage, x)};
+	out->title = target ? arena_fmt(a, "stage '%s'", target) : "image";
+	set_frontend(a, p, &out->solve);
+	frontend_attrs(a, p, o, &out->solve.attrs);
+	extras_frontend(x, a, !stage, &out->solve.attrs);
+	if (target)
+		kv_set(&out->solve.attrs, a, "target", target);
+	set_entitlements(a, o, &out->solve);
 	cache_imports(a, p, i, &out->solve.cache_imports);
-	cache_exports(a, p, stage, out);
-	if (export) {
+	cache_exports(a, p, stage,
+		out->kind == SOLVE_IMAGE ||
+			(out->kind == SOLVE_TARGETS && targets_image(&x->targets)),
+		out);
+	if (!stage)
+		set_prefixed(&out->solve.attrs, a, "label:", &p->labels);
+	if (out->kind == SOLVE_TARGETS)
+		return add_targets(a, p, x, out, err);
+	if (out->kind == SOLVE_EXPORT) {
 		bk_entry_add(&out->solve.exporters, a, "local");
 		return 0;
 	}
@@ -215,7 +343,6 @@ solve_plan(struct arena *a, const struct plan *p, const struct build_options *o,
 		strlist_add(&out->tags, a, stage->tag);
 	else
 		out->tags = p->tags;
-	if (!stage)
-		set_prefixed(&out->solve.attrs, a, "label:", &p->labels);
-	return add_image_exporter(a, p, out, err);
+	out->hands_on = o->push && !p->buildkit && !p->pushes;
+	return add_image_exporter(a, p, stage ? NULL : x, out, err);
 }

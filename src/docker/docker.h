@@ -71,6 +71,9 @@ struct conn *docker_upgrade(const struct docker *d, const char *path, const char
 int docker_image_id(
 	const struct docker *d, struct arena *a, const char *ref, char **id, struct err *err);
 
+/* The address of the Engine's host as containers of its default network see it. */
+int docker_gateway(const struct docker *d, struct arena *a, char **address, struct err *err);
+
 struct docker_auth {
 	const char *user; /* NULL or empty: anonymous, or the secret is an identity token */
 	const struct secret *secret;
@@ -83,8 +86,15 @@ typedef void (*docker_progress_fn)(
 	const char *id, const char *status, int64_t current, int64_t total, void *arg);
 
 /*
- * Pushes exactly repository:tag. *digest is what the registry holds then.
- * ERR_REMOTE with the words of the Engine or the registry.
+ * Pushes exactly repository:tag. *digest is what the registry holds then. progress
+ * is also called, with an empty status, from time to time while the Engine says
+ * nothing.
+ *
+ * Errors carry the words of the Engine or the registry. The Engine gives no
+ * codes, so they are sorted by those words: ERR_NET is lost connections and busy
+ * registries, with ECONNREFUSED as code when nobody listens there; ERR_AUTH is
+ * about credentials and rights, ERR_REMOTE everything else. ERR_PROTO is an
+ * answer that is cut off or makes no sense.
  */
 int docker_push(const struct docker *d, struct arena *a, const char *repository, const char *tag,
 	const struct docker_auth *auth, docker_progress_fn progress, void *arg, char **digest,
