@@ -386,7 +386,7 @@ check_ci(const struct plan_request *req, const struct plan *p, struct err *err)
 }
 
 int
-plan_make(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
+plan_begin(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
 	struct plan *out, enum plan_step *reached, struct err *err)
 {
 	*out = (struct plan){0};
@@ -394,8 +394,19 @@ plan_make(struct arena *a, struct cmd_context *ctx, const struct plan_request *r
 	if (find_backend(a, ctx, req, out, err))
 		return -1;
 	*reached = PLAN_CONFIG;
-	if (find_dir(a, ctx, req->path, out, err) || load_config(a, ctx, req, out, err))
+	if (find_dir(a, ctx, req->path, out, err) || load_config(a, ctx, req, out, err) ||
+		make_name(a, ctx, out, err))
 		return -1;
+	/* several platforms make an index, which an Engine can only hand on to a registry */
+	out->pushes =
+		strcmp(out->registry.kind, "none") != 0 && (out->buildkit || out->platforms.n > 1);
+	return 0;
+}
+
+int
+plan_finish(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
+	struct plan *out, enum plan_step *reached, struct err *err)
+{
 	*reached = PLAN_DOCKERFILE;
 	if (dockerfile_load(a, ctx, req, out, err))
 		return -1;
@@ -403,17 +414,21 @@ plan_make(struct arena *a, struct cmd_context *ctx, const struct plan_request *r
 	if (req->missing_ci && check_ci(req, out, err))
 		return -1;
 	*reached = PLAN_TAGS;
-	if (make_name(a, ctx, out, err))
-		return -1;
 	if ((out->ci.commit || out->ci.branch || out->ci.tag || out->ci.pull) &&
 		make_tags(a, ctx, req, out, err))
 		return -1;
 	make_build_args(a, ctx, req, out);
 	make_labels(a, req, out);
-	/* several platforms make an index, which an Engine can only hand on to a registry */
-	out->pushes =
-		strcmp(out->registry.kind, "none") != 0 && (out->buildkit || out->platforms.n > 1);
 	return make_caches(a, ctx, req, out, err);
+}
+
+int
+plan_make(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
+	struct plan *out, enum plan_step *reached, struct err *err)
+{
+	if (plan_begin(a, ctx, req, out, reached, err))
+		return -1;
+	return plan_finish(a, ctx, req, out, reached, err);
 }
 
 void

@@ -90,9 +90,17 @@ struct plan_request {
 };
 
 /*
- * Decides everything. On failure *reached names the step that failed. The plan
- * lives in the arena and must be released in any case.
+ * Decides in two parts, since whoever is going to talk to a registry logs in
+ * between them (B-01, P-01): plan_begin finds backend, configuration, CI data,
+ * registry and image name; plan_finish the Dockerfile, stages and tags. On
+ * failure *reached names the step that failed. The plan lives in the arena and
+ * must be released in any case.
  */
+int plan_begin(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
+	struct plan *out, enum plan_step *reached, struct err *err);
+int plan_finish(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
+	struct plan *out, enum plan_step *reached, struct err *err);
+/* Both. */
 int plan_make(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
 	struct plan *out, enum plan_step *reached, struct err *err);
 void plan_release(struct plan *p);
