@@ -37,24 +37,27 @@ static int
 parse_host(struct arena *a, const char *text, const char *source, struct docker_endpoint *out,
 	struct err *err)
 {
+	static const char scheme[] = "unix://";
 	struct url url;
 
 	out->source = source;
 	out->address = text;
+	/* a path is no URL: '#', '?' and blanks belong to it */
+	if (!strncmp(text, scheme, strlen(scheme))) {
+		text += strlen(scheme);
+		out->transport = DOCKER_UNIX;
+		out->path = *text ? text : default_socket;
+		if (*out->path != '/')
+			return err_set(err, ERR_USAGE,
+				"unable to parse docker host `%s`: a socket path begins with '/'",
+				out->address);
+		return 0;
+	}
 	if (!strstr(text, "://") || url_parse(a, text, &url, err)) {
 		err_set(err, ERR_USAGE, "unable to parse docker host `%s`", text);
 		return err_hint(err,
 			"%s needs a form such as unix:///var/run/docker.sock or tcp://host:2375",
 			source);
-	}
-	if (!strcmp(url.scheme, "unix")) {
-		out->transport = DOCKER_UNIX;
-		out->path = *url.path ? url.path : default_socket;
-		if (*url.host)
-			return err_set(err, ERR_USAGE,
-				"unable to parse docker host `%s`: a socket path begins with '/'",
-				text);
-		return 0;
 	}
 	out->host = url.host;
 	out->base = strcmp(url.path, "/") != 0 ? url.path : "";
@@ -93,9 +96,9 @@ use_context(struct arena *a, const char *dir, const char *name, struct docker_en
 
 	sha256_text(str_from(name), id);
 	if (read_json(arena_fmt(a, "%s/contexts/meta/%s/meta.json", dir, id), &meta, err)) {
-		err_wrap(err, "docker context '%s'", name);
-		err->kind = ERR_USAGE;
-		return -1;
+		if (err)
+			err->kind = ERR_USAGE;
+		return err_wrap(err, "docker context '%s'", name);
 	}
 	docker = jval_get(jval_get(meta, "Endpoints"), "docker");
 	host = jval_get_str(docker, "Host");
