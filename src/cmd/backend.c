@@ -61,6 +61,9 @@ open_engine(struct backend *b, const struct plan *p, struct log *log, struct err
 	if (engine_upgrades(b, p, deadline, err) ||
 		bk_peer_info(b->peer, &b->arena, &b->info, deadline, err))
 		return err_wrap(err, "the Docker Engine at %s", p->endpoint.address);
+	/* what that Engine is made of; later ones say it themselves */
+	if (!b->info.version && str_starts(str_from(b->docker.engine), STR("20.10.")))
+		b->info.version = "0.8";
 	return 0;
 }
 
