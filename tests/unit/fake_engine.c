@@ -80,8 +80,8 @@ fake_engine_start(struct fake_engine *e, const struct str *answers, size_t n)
 
 	*e = (struct fake_engine){0};
 	tree_init(&e->tree);
-	snprintf(e->path, sizeof(e->path), "%s", tree_path(&e->tree, "docker.sock"));
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", e->path);
+	snprintf(e->path, sizeof(e->path), "%s", tree_path(&e->tree, "s"));
+	memcpy(addr.sun_path, e->path, sizeof(e->path));
 	assert_int_equal(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(listen(listener, 10), 0);
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);

@@ -14,7 +14,7 @@
 
 struct fake_engine {
 	struct tree tree;
-	char path[128]; /* of the socket */
+	char path[100]; /* of the socket */
 	struct docker_endpoint endpoint;
 	pid_t pid;
 	int seen;            /* what the process has read */
