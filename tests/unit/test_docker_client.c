@@ -342,9 +342,9 @@ p_07_08_09_what_a_push_says(void **state)
 			DIGEST},
 		{"P-07 errorDetail",
 			LAYER
-			"{\"errorDetail\":{\"message\":\"denied: no\"},\"error\":\"legacy\"}\r\n",
-			ERR_REMOTE, "denied: no"},
-		{"P-08 error alone", "{\"error\":\"denied\"}\r\n", ERR_REMOTE, "denied"},
+			"{\"errorDetail\":{\"message\":\"manifest is broken\"},\"error\":\"legacy\"}\r\n",
+			ERR_REMOTE, "manifest is broken"},
+		{"P-08 error alone", "{\"error\":\"out of luck\"}\r\n", ERR_REMOTE, "out of luck"},
 		{"P-08 errorDetail without text", "{\"errorDetail\":{\"code\":1}}\r\n" STATUS,
 			ERR_REMOTE, "without a reason"},
 		{"P-08 empty errorDetail", "{\"errorDetail\":{\"message\":\"\"},\"error\":\"no\"}",
