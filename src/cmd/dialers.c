@@ -208,19 +208,25 @@ builder_address_parse(struct arena *a, const struct env *env, const char *text,
 {
 	struct parse d = {.arena = a, .env = env, .out = out};
 	struct url url;
+	const char *shown = text;
 	size_t i;
 
 	*out = (struct builder_address){.text = text, .authority = "localhost", .env = env};
 	if (url_parse(a, text, &url, err))
 		return err_wrap(err, "BuildKit address '%s'", text);
 	d.url = &url;
+	if (url.user && strchr(url.user, ':'))
+		shown = arena_fmt(a, "%s://***@%s", url.scheme, url.host);
 	for (i = 0; i < ARRAY_LEN(forms); i++) {
 		if (strcmp(forms[i].scheme, url.scheme) != 0)
 			continue;
 		out->form = forms[i].form;
-		return forms[i].parse(&d, err) ? err_wrap(err, "BuildKit address '%s'", text) : 0;
+		if (url.user && strcmp(url.scheme, "ssh") != 0)
+			return err_set(err, ERR_USAGE,
+				"BuildKit address '%s': only ssh:// takes a user name", shown);
+		return forms[i].parse(&d, err) ? err_wrap(err, "BuildKit address '%s'", shown) : 0;
 	}
-	err_set(err, ERR_USAGE, "BuildKit address '%s': this kind is not known", text);
+	err_set(err, ERR_USAGE, "BuildKit address '%s': this kind is not known", shown);
 	return err_hint(err, "known are unix, tcp, docker-container, podman-container, "
 			     "nerdctl-container, kube-pod and ssh");
 }

@@ -10,7 +10,7 @@
 #include "cmd/solves.h"
 
 enum {
-	BEFORE_INFO = 10,   /* the last minor version that does not tell its number */
+	BEFORE_INFO = 8,    /* 0.8 to 0.10 do not tell their number: take the least */
 	SINCE_SEVERAL = 11, /* more than one cache export in a request */
 };
 

@@ -37,7 +37,7 @@ void features_apply(struct features *f, const struct build_options *o, struct pl
  */
 bool features_refused(struct features *f, const struct err *why, struct planned_solve *solve);
 
-/* The n of BuildKit 0.n; INT_MAX when the version says nothing, 10 when there is none. */
+/* The n of BuildKit 0.n; INT_MAX when the version says nothing, 8 when there is none. */
 int features_minor(const char *version);
 
 #endif
