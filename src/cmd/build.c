@@ -20,6 +20,7 @@
 #include "cmd/config_print.h"
 #include "cmd/console.h"
 #include "cmd/exported.h"
+#include "cmd/login.h"
 #include "cmd/extras.h"
 #include "cmd/features.h"
 #include "cmd/handing.h"
@@ -126,15 +127,16 @@ static int
 prepare_credentials(struct run *r, struct err *err)
 {
 	const struct registry_choice *c = &r->plan.registry;
+	const struct env *env = &r->ctx->env;
+	struct log *log = r->ctx->log;
 
 	if (r->options.no_login)
 		return 0;
-	r->credentials = credentials_open(&r->ctx->env, r->ctx->log, err);
-	if (!r->credentials)
+	r->credentials = credentials_open(env, log, err);
+	if (!r->credentials || login_registry(&r->arena, env, log, c, r->credentials, err))
 		return -1;
-	if (c->server && secret_is_set(&c->secret))
-		credentials_add(r->credentials, c->server, c->user, &c->secret, c->credentials);
-	return 0;
+	login_cache(&r->arena, env, log, c, r->plan.config.cache.ecr_url.value, r->credentials);
+	return r->plan.pushes ? login_create(&r->arena, env, log, c, r->plan.image, err) : 0;
 }
 
 /* ---- progress ------------------------------------------------------------- */

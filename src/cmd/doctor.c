@@ -10,6 +10,7 @@
 #include "cmd/backend.h"
 #include "cmd/cmd.h"
 #include "cmd/console.h"
+#include "cmd/login.h"
 #include "cmd/plan.h"
 #include "cmd/preflight.h"
 #include "registry/credentials.h"
@@ -80,9 +81,7 @@ check_registry(struct doctor *d)
 		return;
 	}
 	c = credentials_open(&d->ctx->env, d->ctx->log, &err);
-	if (c && r->server && secret_is_set(&r->secret))
-		credentials_add(c, r->server, r->user, &r->secret, r->credentials);
-	if (!c)
+	if (!c || login_registry(&d->arena, &d->ctx->env, d->ctx->log, r, c, &err))
 		problem(d, "credentials", &err);
 	else if (preflight_report(d->ctx, &d->plan, c, &d->arena, &said, &err))
 		problem(d, "registry", &err);

@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/config_print.h"
 #include "cmd/console.h"
+#include "cmd/login.h"
 #include "cmd/outputs.h"
 #include "cmd/plan.h"
 #include "docker/docker.h"
@@ -110,17 +111,21 @@ push_all(struct push *p, struct err *err)
 }
 
 static int
-prepare_credentials(struct push *p, struct err *err)
+prepare_credentials(struct push *p, int *code, struct err *err)
 {
 	const struct registry_choice *c = &p->plan.registry;
+	const struct env *env = &p->ctx->env;
+	struct log *log = p->ctx->log;
 
 	if (p->options.no_login)
 		return 0;
-	p->credentials = credentials_open(&p->ctx->env, p->ctx->log, err);
-	if (!p->credentials)
+	p->credentials = credentials_open(env, log, err);
+	if (!p->credentials || login_registry(&p->arena, env, log, c, p->credentials, err))
 		return -1;
-	if (c->server && secret_is_set(&c->secret))
-		credentials_add(p->credentials, c->server, c->user, &c->secret, c->credentials);
+	*code = EXIT_PUSH_CREATE;
+	if (login_create(&p->arena, env, log, c, p->plan.image, err))
+		return -1;
+	*code = EXIT_PUSH_LOGIN;
 	return 0;
 }
 
@@ -189,7 +194,7 @@ push(struct push *p, int *code, struct err *err)
 	}
 	console_provider(p->ctx->console, p->plan.ci.provider);
 	*code = EXIT_PUSH_LOGIN;
-	if (prepare_credentials(p, err))
+	if (prepare_credentials(p, code, err))
 		return -1;
 	interrupt_install();
 	*code = EXIT_PUSH_TAG;
