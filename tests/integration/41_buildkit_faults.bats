@@ -75,6 +75,24 @@ await_step() { await 60 running "$SECONDS_OF_SLEEP" || fail 'the step does not s
 	expect_equal "$(registry_file main /file)" built
 }
 
+@test "a BuildKit container that is killed and started again costs a retry" {
+	project main
+	waiting
+	container "bt-$NAME"
+	given "DOCKER_HOST=$ENGINE"
+	builder "docker-container://bt-$NAME"
+	FLAGS=(--retry-for 120s)
+	bt_start
+	await_step
+	api POST "/containers/bt-$NAME/kill"
+	file mode go
+	await 60 grep -q 'trying again in' "$T/bg.err" || fail 'no retry' "$(cat "$T/bg.err")"
+	api POST "/containers/bt-$NAME/start"
+	bt_wait
+	expect_status 0
+	expect_equal "$(registry_file main /file)" built
+}
+
 @test "an answer that makes no sense is a failure" {
 	project main
 	simple
