@@ -41,15 +41,15 @@ hint_refused(const struct plan *p, const char *source, struct err *err)
 	if (!source)
 		err_hint(err, "no credentials were found in configuration, variables, "
 			      "DOCKER_AUTH_CONFIG and config.json");
-	for (i = 0; i < ARRAY_LEN(hints); i++)
+	/* 401 is about who we are, 403 about what that one may do */
+	for (i = 0; i < ARRAY_LEN(hints) && err->code != 401; i++)
 		if (!strcmp(p->registry.kind, hints[i].kind))
 			err_hint(err, "%s", hints[i].hint);
 	err_hint(err, "check the credentials, which come from %s", source);
 }
 
-/* The client for one reference's repository. */
-static struct registry *
-open_for(struct cmd_context *ctx, const struct plan *p, const struct ref *ref,
+struct registry *
+preflight_open(struct cmd_context *ctx, const struct plan *p, const struct ref *ref,
 	struct credentials *credentials, struct log *log, struct arena *a, struct err *err)
 {
 	const struct registry_choice *c = &p->registry;
@@ -99,7 +99,7 @@ check(struct cmd_context *ctx, const struct plan *p, enum preflight_need need,
 	const struct ref *ref, struct credentials *credentials, struct log *log, struct arena *a,
 	struct err *err)
 {
-	cleanup_registry struct registry *r = open_for(ctx, p, ref, credentials, log, a, err);
+	cleanup_registry struct registry *r = preflight_open(ctx, p, ref, credentials, log, a, err);
 	struct err why = {0};
 
 	if (!r)
@@ -131,15 +131,17 @@ preflight(struct cmd_context *ctx, const struct plan *p, enum preflight_need nee
 {
 	cleanup_arena struct arena a = {0};
 	struct strlist asked = {0};
-	size_t i;
+	size_t i = 0;
 
 	if (!credentials || !strcmp(p->registry.kind, "none"))
 		return 0;
-	for (i = 0; i < p->tags.n; i++) {
+	/* before the plan is finished there are no tags, but the name they will have */
+	do {
+		const char *text = p->tags.n ? p->tags.items[i] : p->image;
 		struct ref ref;
 		char *name;
 
-		if (ref_parse(&a, str_from(p->tags.items[i]), &ref, err))
+		if (ref_parse(&a, str_from(text), &ref, err))
 			return -1;
 		name = ref_name(&a, &ref);
 		if (strlist_has(&asked, name))
@@ -147,7 +149,7 @@ preflight(struct cmd_context *ctx, const struct plan *p, enum preflight_need nee
 		strlist_add(&asked, &a, name);
 		if (check(ctx, p, need, &ref, credentials, log, &a, err))
 			return -1;
-	}
+	} while (++i < p->tags.n);
 	return 0;
 }
 
@@ -161,7 +163,7 @@ preflight_report(struct cmd_context *ctx, const struct plan *p, struct credentia
 
 	if (ref_parse(a, str_from(p->image), &ref, err))
 		return -1;
-	r = open_for(ctx, p, &ref, credentials, ctx->log, a, err);
+	r = preflight_open(ctx, p, &ref, credentials, ctx->log, a, err);
 	if (!r)
 		return -1;
 	source = registry_credential_source(r);

@@ -11,6 +11,8 @@ struct credentials;
 struct err;
 struct log;
 struct plan;
+struct ref;
+struct registry;
 
 enum preflight_need {
 	PREFLIGHT_LOGIN, /* the Engine builds: credentials, if there are any, must be good */
@@ -28,6 +30,14 @@ enum preflight_need {
  */
 int preflight(struct cmd_context *ctx, const struct plan *p, enum preflight_need need,
 	struct credentials *credentials, struct log *log, struct err *err);
+
+/*
+ * A client for the repository of one reference, with what the plan knows of its
+ * registry. a must outlive it, like all the rest.
+ */
+struct registry *preflight_open(struct cmd_context *ctx, const struct plan *p,
+	const struct ref *ref, struct credentials *credentials, struct log *log, struct arena *a,
+	struct err *err);
 
 /* For reports: the same question, with what was found out in *said (in the arena). */
 int preflight_report(struct cmd_context *ctx, const struct plan *p, struct credentials *credentials,

@@ -1,11 +1,13 @@
 /* 'push': sends exactly the tags of the plan from the Engine to the registry. */
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/err.h"
 #include "base/interrupt.h"
+#include "base/jval.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/config_print.h"
@@ -13,13 +15,20 @@
 #include "cmd/login.h"
 #include "cmd/outputs.h"
 #include "cmd/plan.h"
+#include "cmd/preflight.h"
 #include "docker/docker.h"
 #include "image/ref.h"
+#include "registry/client.h"
 #include "registry/credentials.h"
 
 enum {
 	PING_MS = 30000,
 	HEARTBEAT_MS = 30000, /* CI systems end jobs that say nothing for minutes */
+	LOOK_MS = 30000,      /* for a look at what the registry has */
+	PAUSE_FIRST_MS = 500,
+	PAUSE_MOST_MS = 30000,
+	STALE_MS = 2 * 60000, /* tokens that were good at the start may have ended since */
+	NONSENSE_MAX = 2,     /* answers without sense that are taken for an accident */
 };
 
 struct push {
@@ -29,11 +38,33 @@ struct push {
 	struct plan plan;
 	struct credentials *credentials;
 	struct docker docker;
+	struct strlist refs, ids;       /* what is to be pushed, and the Engine's ids of it */
 	struct strlist pushed, digests; /* references in order, and what each one is */
 	char *digest; /* of the commit's tag, else of the first of the image's own */
 	const char *current;
 	int64_t said; /* when something was last printed */
+	bool contact; /* the registry was there and took something */
 };
+
+/* What was spent on one tag already. */
+struct patience {
+	int64_t started, until; /* until: set by the first failure */
+	int tries, nonsense, stale;
+};
+
+/* ---- one tag ---------------------------------------------------------------- */
+
+static bool
+is_transfer(const char *status)
+{
+	static const char *const words[] = {"Pushing", "Pushed", "Layer already exists", "Mounted"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(words); i++)
+		if (str_starts(str_from(status), str_from(words[i])))
+			return true;
+	return false;
+}
 
 /* Nothing of every layer's every step, but a sign of life. */
 static void
@@ -41,44 +72,146 @@ on_progress(const char *id, const char *status, int64_t current, int64_t total, 
 {
 	struct push *p = arg;
 
-	log_debug(p->ctx->log, "%s %s %s %lld/%lld", p->current, id, status, (long long)current,
-		(long long)total);
+	if (*status)
+		log_debug(p->ctx->log, "%s %s %s %lld/%lld", p->current, id, status,
+			(long long)current, (long long)total);
+	if (*id && is_transfer(status))
+		p->contact = true;
 	if (clock_ms() - p->said < HEARTBEAT_MS)
 		return;
 	p->said = clock_ms();
-	if (total > 0)
+	if (!*status)
+		log_info(p->ctx->log, "still pushing '%s'", p->current);
+	else if (total > 0)
 		log_info(p->ctx->log, "still pushing '%s': %s %s, %lld of %lld MB", p->current, id,
 			status, (long long)(current / 1000000), (long long)(total / 1000000));
 	else
 		log_info(p->ctx->log, "still pushing '%s': %s %s", p->current, id, status);
 }
 
+/* Whether the failure is one that passes by itself. */
+static bool
+may_pass(const struct push *p, struct patience *t, const struct err *why)
+{
+	switch (why->kind) {
+	case ERR_NET:
+		/* where nobody has listened so far nobody is going to */
+		return why->code != ECONNREFUSED || p->contact || p->pushed.n;
+	case ERR_PROTO:
+		return t->nonsense++ < NONSENSE_MAX;
+	case ERR_AUTH:
+		return clock_ms() - t->started > STALE_MS && t->stale++ == 0;
+	default:
+		return false;
+	}
+}
+
+/* Waits before another try. False when there is not going to be one: *err is set. */
+static bool
+try_again(struct push *p, struct patience *t, const struct err *why, struct err *err)
+{
+	int64_t now = clock_ms(), wait = PAUSE_FIRST_MS, deadline;
+	unsigned char chance;
+	int i;
+
+	*err = *why;
+	if (t->tries++ == 0)
+		t->until = now + p->options.retry_for;
+	if (now >= t->until || !may_pass(p, t, why))
+		return false;
+	for (i = 1; i < t->tries && wait < PAUSE_MOST_MS; i++)
+		wait *= 2;
+	/* jobs that failed together do not come back together */
+	random_bytes(&chance, 1);
+	wait += wait * chance / 512;
+	if (wait > t->until - now)
+		wait = t->until - now;
+	log_warn(p->ctx->log, "%s; trying again in %lld.%llds", why->msg, (long long)(wait / 1000),
+		(long long)(wait % 1000 / 100));
+	deadline = deadline_in(wait);
+	while (deadline_poll(deadline) > 0) {
+		interrupt_poll(NULL, 0, deadline_poll(deadline));
+		if (interrupt_check(err))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Registries may forbid to write a tag again. When it is this very image that
+ * stands there, everything is as it should be: a job was repeated.
+ */
+static bool
+is_there(struct push *p, const struct ref *ref, const char *id, char **digest)
+{
+	cleanup_registry_manifest struct registry_manifest m = {.digest = ""};
+	cleanup_registry struct registry *r =
+		preflight_open(p->ctx, &p->plan, ref, p->credentials, p->ctx->log, &p->arena, NULL);
+	cleanup_jval struct jval *v = NULL;
+	const char *config;
+	bool found;
+
+	if (!r || registry_manifest_get(r, ref->tag, &m, &found, deadline_in(LOOK_MS), NULL) ||
+		!found)
+		return false;
+	/* an image's id is the digest of its configuration, or with containerd's store its own */
+	v = jval_parse(buf_view(&m.body), NULL);
+	config = jval_get_str(jval_get(v, "config"), "digest");
+	if (strcmp(id, m.digest) != 0 && (!config || strcmp(id, config) != 0))
+		return false;
+	*digest = arena_cstr(&p->arena, m.digest);
+	return true;
+}
+
 static int
-push_tag(struct push *p, const char *text, struct err *err)
+send_tag(struct push *p, const struct ref *ref, const char *text, const char *id, char **digest,
+	struct err *err)
 {
 	cleanup_credential struct credential cred = {0};
-	struct docker_auth auth = {0};
+	struct patience patience = {.started = clock_ms()};
+	struct docker_auth auth;
+	struct err why;
+
+	if (p->credentials &&
+		credentials_find(p->credentials,
+			arena_fmt(&p->arena, "%s/%s", ref->domain, ref->path), &cred, err))
+		return -1;
+	auth = (struct docker_auth){.user = cred.user,
+		.secret = &cred.secret,
+		.server = ref->domain,
+		.identity = cred.kind == CREDENTIAL_IDENTITY};
+	do {
+		why = (struct err){0};
+		p->said = clock_ms();
+		if (docker_push(&p->docker, &p->arena,
+			    ref_familiar(
+				    &p->arena, &(struct ref){ref->domain, ref->path, NULL, NULL}),
+			    ref->tag, &auth, on_progress, p, digest, &why) == 0)
+			return 0;
+	} while (try_again(p, &patience, &why, err));
+	if (err->kind != ERR_REMOTE || !is_there(p, ref, id, digest))
+		return -1;
+	log_info(
+		p->ctx->log, "'%s' may not be written again, and is this very image already", text);
+	return 0;
+}
+
+static int
+push_tag(struct push *p, const char *text, const char *id, struct err *err)
+{
+	struct err why = {0};
 	struct ref ref;
 	char *digest;
 
 	if (ref_parse(&p->arena, str_from(text), &ref, err))
 		return -1;
 	ref_or_latest(&ref);
-	if (p->credentials &&
-		credentials_find(p->credentials,
-			arena_fmt(&p->arena, "%s/%s", ref.domain, ref.path), &cred, err))
-		return -1;
-	auth = (struct docker_auth){.user = cred.user,
-		.secret = &cred.secret,
-		.server = ref.domain,
-		.identity = cred.kind == CREDENTIAL_IDENTITY};
 	p->current = text;
-	p->said = clock_ms();
 	log_info(p->ctx->log, "Pushing tag '%s'", text);
-	if (docker_push(&p->docker, &p->arena,
-		    ref_familiar(&p->arena, &(struct ref){ref.domain, ref.path, NULL, NULL}),
-		    ref.tag, &auth, on_progress, p, &digest, err))
+	if (send_tag(p, &ref, text, id, &digest, &why)) {
+		*err = why;
 		return err_wrap(err, "push '%s'", text);
+	}
 	strlist_add(&p->pushed, &p->arena, text);
 	strlist_add(&p->digests, &p->arena, digest);
 	/* the result is the commit's image, never that of a stage */
@@ -88,6 +221,31 @@ push_tag(struct push *p, const char *text, struct err *err)
 	else if (p->digest && strlist_has(&p->plan.tags, text) && strcmp(p->digest, digest) != 0)
 		log_warn(p->ctx->log, "'%s' is another image than the commit's: %s, not %s", text,
 			digest, p->digest);
+	return 0;
+}
+
+/* ---- all of them ------------------------------------------------------------ */
+
+/* Everything must be there before the first one goes out: half a release helps nobody. */
+static int
+find_images(struct push *p, struct err *err)
+{
+	size_t i;
+	char *id;
+
+	for (i = 0; i < p->plan.nstages; i++)
+		if (p->plan.stages[i].tag)
+			strlist_add(&p->refs, &p->arena, p->plan.stages[i].tag);
+	for (i = 0; i < p->plan.tags.n; i++)
+		strlist_add(&p->refs, &p->arena, p->plan.tags.items[i]);
+	for (i = 0; i < p->refs.n; i++) {
+		if (docker_image_id(&p->docker, &p->arena, p->refs.items[i], &id, err)) {
+			if (err->kind == ERR_REMOTE && err->code == 404)
+				err_hint(err, "run 'build' first, for the same commit and branch");
+			return err_wrap(err, "push '%s'", p->refs.items[i]);
+		}
+		strlist_add(&p->ids, &p->arena, id);
+	}
 	return 0;
 }
 
@@ -101,14 +259,15 @@ push_all(struct push *p, struct err *err)
 	if (docker_ping(&p->docker, &p->plan.endpoint, deadline_in(PING_MS), err))
 		return err_wrap(err, "the Docker Engine at %s (%s) does not answer",
 			p->plan.endpoint.address, p->plan.endpoint.source);
-	for (i = 0; i < p->plan.nstages; i++)
-		if (p->plan.stages[i].tag && push_tag(p, p->plan.stages[i].tag, err))
-			return -1;
-	for (i = 0; i < p->plan.tags.n; i++)
-		if (push_tag(p, p->plan.tags.items[i], err))
+	if (find_images(p, err))
+		return -1;
+	for (i = 0; i < p->refs.n; i++)
+		if (push_tag(p, p->refs.items[i], p->ids.items[i], err))
 			return -1;
 	return 0;
 }
+
+/* ---- the verb --------------------------------------------------------------- */
 
 static int
 prepare_credentials(struct push *p, int *code, struct err *err)
@@ -197,6 +356,8 @@ push(struct push *p, int *code, struct err *err)
 	if (prepare_credentials(p, code, err))
 		return -1;
 	interrupt_install();
+	if (preflight(p->ctx, &p->plan, PREFLIGHT_PUSH, p->credentials, p->ctx->log, err))
+		return -1;
 	*code = EXIT_PUSH_TAG;
 	return push_all(p, err) || write_results(p, err) ? -1 : 0;
 }

@@ -10,9 +10,12 @@
 #include "base/secret.h"
 #include "docker/docker.h"
 #include "docker/request.h"
+#include "image/digest.h"
+#include "net/conn.h"
 
 enum {
 	SILENCE_MS = 10 * 60 * 1000, /* the Engine says something at least while it uploads */
+	SIGN_MS = 10 * 1000,         /* and while it does not, our caller may want to */
 };
 
 struct push {
@@ -52,21 +55,118 @@ static void
 digest_of_status(struct push *p, const char *status)
 {
 	const char *at = strstr(status, "digest: sha256:");
-	struct str hex;
+	struct str digest;
 
 	if (!at || p->from_aux)
 		return;
-	hex = str_first(str_from(at + strlen("digest: sha256:")), 64);
-	if (hex.len == 64 && is_hex(hex))
-		p->digest = arena_fmt(p->arena, "sha256:" STR_FMT, STR_ARG(hex));
+	digest = str_first(str_from(at + strlen("digest: ")), strlen("sha256:") + 64);
+	if (digest_is_valid(digest))
+		p->digest = arena_str(p->arena, digest);
 }
+
+static int
+digest_of_aux(struct push *p, const struct jval *aux, struct err *err)
+{
+	const char *text = jval_get_str(aux, "Digest");
+
+	if (!text)
+		return 0;
+	if (digest_check(str_from(text), err))
+		return err_wrap(err, "the Engine names a digest that is none");
+	p->digest = arena_cstr(p->arena, text);
+	p->from_aux = true;
+	return 0;
+}
+
+/* ---- what went wrong -------------------------------------------------------- */
+
+static bool
+has_one_of(struct str text, const char *const *words, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (str_search(text, str_from(words[i])) >= 0)
+			return true;
+	return false;
+}
+
+/* "HTTP status: 503 Service Unavailable", "HTTP 429 response", "to https://...: 500 Internal" */
+static bool
+has_busy_status(struct str text)
+{
+	static const char *const before[] = {"status: ", "HTTP ", ": "};
+	static const uint64_t busy[] = {408, 425, 429, 499, 500, 502, 503, 504, 522};
+	size_t i, k;
+
+	for (i = 0; i < ARRAY_LEN(before); i++) {
+		struct str rest = text;
+		ptrdiff_t at;
+
+		while ((at = str_search(rest, str_from(before[i]))) >= 0) {
+			uint64_t n;
+
+			rest = str_from_off(rest, (size_t)at + strlen(before[i]));
+			if (!str_take_u64(&rest, 10, &n) || (rest.len && rest.s[0] != ' '))
+				continue;
+			for (k = 0; k < ARRAY_LEN(busy); k++)
+				if (n == busy[k])
+					return true;
+		}
+	}
+	return false;
+}
+
+/* The texts are those of the Engine's registry clients, before and with containerd's store. */
+static int
+refused(const char *message, int code, struct err *err)
+{
+	static const char *const lost[] = {"toomanyrequests", "TOOMANYREQUESTS",
+		"too many requests", "connection reset by peer", "broken pipe", "unexpected EOF",
+		"i/o timeout", "TLS handshake timeout", "Client.Timeout exceeded",
+		"context deadline exceeded", "http2: client connection lost", "server sent GOAWAY",
+		"use of closed network connection", "server closed idle connection",
+		"Temporary failure in name resolution", "server misbehaving", "blob upload unknown",
+		"blob upload invalid", "manifest blob unknown"};
+	static const char *const rights[] = {"unauthorized", "no basic auth credentials",
+		"authentication required", "access to the resource is denied",
+		"denied:", "insufficient_scope", "401 Unauthorized", "403 Forbidden", "Forbidden"};
+	struct str text = str_from(message);
+
+	if (str_search(text, STR("connection refused")) >= 0)
+		return err_setc(err, ERR_NET, ECONNREFUSED, "%s", message);
+	if (has_one_of(text, lost, ARRAY_LEN(lost)) || has_busy_status(text) ||
+		str_ends(text, STR(": EOF")) || str_is(text, "EOF"))
+		return err_setc(err, ERR_NET, 0, "%s", message);
+	/* registries that forbid to move a tag may call that a matter of rights */
+	if (has_one_of(text, rights, ARRAY_LEN(rights)) && str_search(text, STR("immutab")) < 0)
+		return err_setc(err, ERR_AUTH, code, "%s", message);
+	return err_setc(err, ERR_REMOTE, code, "%s", message);
+}
+
+/* Failure: any of the two forms is one, with whatever text there is. */
+static int
+check_failure(const struct jval *v, struct err *err)
+{
+	const struct jval *detail = jval_get(v, "errorDetail"), *error = jval_get(v, "error");
+	const char *text = jval_get_str(detail, "message");
+
+	if (jval_kind(detail) <= JVAL_NULL && jval_kind(error) <= JVAL_NULL)
+		return 0;
+	if (!text || !*text)
+		text = jval_str(error);
+	return refused(
+		text && *text ? text : "the Engine reports a failure without a reason", 0, err);
+}
+
+/* ---- the stream ------------------------------------------------------------- */
 
 static int
 push_line(struct push *p, struct str line, struct err *err)
 {
 	cleanup_jval struct jval *v = NULL;
 	const struct jval *detail;
-	const char *text;
+	const char *text, *id;
 
 	line = str_trim(line);
 	if (line.len == 0)
@@ -75,26 +175,46 @@ push_line(struct push *p, struct str line, struct err *err)
 	if (jval_kind(v) != JVAL_OBJECT)
 		return err_set(err, ERR_PROTO, "unable to parse the Engine's answer: " STR_FMT,
 			STR_ARG(str_first(line, 200)));
-	text = jval_get_str(jval_get(v, "errorDetail"), "message");
-	if (!text)
-		text = jval_get_str(v, "error");
-	if (text)
-		return err_setc(err, ERR_REMOTE, 0, "%s", text);
-	text = jval_get_str(jval_get(v, "aux"), "Digest");
-	if (text) {
-		p->digest = arena_cstr(p->arena, text);
-		p->from_aux = true;
-	}
+	if (check_failure(v, err) || digest_of_aux(p, jval_get(v, "aux"), err))
+		return -1;
 	text = jval_get_str(v, "status");
 	if (!text)
 		return 0;
 	digest_of_status(p, text);
 	detail = jval_get(v, "progressDetail");
+	id = jval_get_str(v, "id");
 	if (p->progress)
-		p->progress(jval_get_str(v, "id") ? jval_get_str(v, "id") : "", text,
-			jval_get_int(detail, "current", 0), jval_get_int(detail, "total", 0),
-			p->arg);
+		p->progress(id ? id : "", text, jval_get_int(detail, "current", 0),
+			jval_get_int(detail, "total", 0), p->arg);
 	return 0;
+}
+
+/* More of the body is to come, so that waiting for it makes sense. */
+static bool
+is_unfinished(const struct http_response *resp)
+{
+	return resp->body.kind == HTTP_BODY_CHUNKED || resp->body.kind == HTTP_BODY_TO_CLOSE ||
+	       (resp->body.kind == HTTP_BODY_LENGTH && resp->body.left > 0);
+}
+
+/* http_body_read that gives signs of life while nothing comes. */
+static ssize_t
+next_piece(struct push *p, struct http_response *resp, struct str *piece, struct err *err)
+{
+	int64_t silent = deadline_in(SILENCE_MS);
+	struct err why = {0};
+
+	while (http_rest(resp).len == 0 && is_unfinished(resp) && clock_ms() < silent &&
+		conn_wait(resp->conn, false, deadline_in(SIGN_MS), &why)) {
+		if (why.kind != ERR_NET || why.code != ETIMEDOUT) {
+			if (err)
+				*err = why;
+			return -1;
+		}
+		if (p->progress)
+			p->progress("", "", 0, 0, p->arg);
+	}
+	return http_body_read(resp, piece, silent, err);
 }
 
 /* Lines may be cut anywhere by the chunks they come in. */
@@ -105,7 +225,7 @@ push_stream(struct push *p, struct http_response *resp, struct err *err)
 	struct str piece, head;
 	ssize_t n;
 
-	while ((n = http_body_read(resp, &piece, deadline_in(SILENCE_MS), err)) > 0) {
+	while ((n = next_piece(p, resp, &piece, err)) > 0) {
 		while (str_cut(&piece, '\n', &head)) {
 			if (buf_add(&line, head.s, head.len, err) ||
 				push_line(p, buf_view(&line), err))
@@ -140,8 +260,12 @@ docker_push(const struct docker *d, struct arena *a, const char *repository, con
 	buf_wipe(&field);
 	if (rc)
 		return -1;
-	if (x.resp.head.status != 200)
-		return docker_refusal(&x.resp, deadline_in(SILENCE_MS), err);
+	if (x.resp.head.status != 200) {
+		struct err why = {0};
+
+		docker_refusal(&x.resp, deadline_in(SILENCE_MS), &why);
+		return refused(why.msg, why.code, err);
+	}
 	if (push_stream(&p, &x.resp, err))
 		return -1;
 	if (!p.digest)

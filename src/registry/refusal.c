@@ -30,6 +30,13 @@ add_text(struct buf *out, struct str text, size_t max)
 		buf_puts(out, "...");
 }
 
+/* Their detail repeats what was asked for. */
+static bool
+is_about_rights(const char *code)
+{
+	return code && (!strcmp(code, "UNAUTHORIZED") || !strcmp(code, "DENIED"));
+}
+
 static void
 add_entry(struct buf *out, const struct jval *e)
 {
@@ -48,7 +55,7 @@ add_entry(struct buf *out, const struct jval *e)
 	}
 	if (jval_str(detail))
 		buf_puts(&text, jval_str(detail));
-	else if (jval_len(detail) || jval_kind(detail) == JVAL_OBJECT)
+	else if (!is_about_rights(code) && (jval_len(detail) || jval_kind(detail) == JVAL_OBJECT))
 		jval_write(&text, detail, 0);
 	/* a document without a word in it tells nothing */
 	if (text.len > 2 && !(message && str_is(buf_view(&text), message))) {

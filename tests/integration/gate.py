@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""A gate before a real registry: asks for passwords or tokens, checks what it is shown, and misbehaves on request.
+
+gate.py UPSTREAM --ready FILE [options]
+    UPSTREAM             host:port of a registry that speaks plain HTTP
+    --ready FILE         written with host:port of the gate once connections are accepted
+    --log FILE           a line for each request: METHOD PATH STATUS WHO
+    --auth basic|bearer  what is asked for (default: nothing)
+    --user U, --password P
+    --grant ACTIONS      what a token is good for at most (default: pull,push)
+    --immutable          a tag is written once
+    --fault METHOD PATTERN WHAT TIMES
+                         the first TIMES requests of that method whose path matches are answered with the status WHAT
+                         and an error document, or not at all ("cut"); may be repeated
+
+Tokens come from /token of the gate itself, for those who show user and password, or to anybody if there are none.
+"""
+
+import argparse
+import base64
+import http.client
+import http.server
+import json
+import pathlib
+import re
+import secrets
+import threading
+import urllib.parse
+
+CODES = {"403": "DENIED", "429": "TOOMANYREQUESTS", "503": "UNAVAILABLE"}
+
+
+class Gate:
+    def __init__(self, args):
+        self.args = args
+        self.lock = threading.Lock()
+        self.tokens = {}
+        self.faults = [[method, re.compile(pattern), what, int(times)] for method, pattern, what, times in args.fault]
+        self.expected = None
+        if args.user:
+            self.expected = base64.b64encode(("%s:%s" % (args.user, args.password)).encode()).decode()
+
+    def note(self, text):
+        if self.args.log:
+            with self.lock, open(self.args.log, "a") as log:
+                log.write(text + "\n")
+
+    def fault(self, method, path):
+        with self.lock:
+            for fault in self.faults:
+                if fault[0] == method and fault[3] and fault[1].search(path):
+                    fault[3] -= 1
+                    return fault[2]
+        return None
+
+
+def errors(code, message):
+    return json.dumps({"errors": [{"code": code, "message": message}]}).encode()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    gate = None
+
+    def log_message(self, *_):
+        pass
+
+    def content(self):
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            data = b""
+            while True:
+                size = int(self.rfile.readline().split(b";")[0], 16)
+                data += self.rfile.read(size)
+                self.rfile.readline()
+                if size == 0:
+                    return data
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def answer(self, status, body=b"", fields=(), who="-"):
+        self.gate.note("%s %s %d %s" % (self.command, self.path, status, who))
+        self.send_response(status)
+        for name, value in fields:
+            self.send_header(name, value)
+        if not any(name.lower() == "content-length" for name, _ in fields):
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def json(self, status, body, fields=(), who="-"):
+        self.answer(status, body, [("Content-Type", "application/json"), *fields], who)
+
+    def token(self, query):
+        """One token for the scopes that were asked for, cut down to what is granted."""
+        scopes = query.get("scope", [])
+        shown = self.headers.get("Authorization", "")
+        if self.gate.expected and shown and shown != "Basic " + self.gate.expected:
+            return self.json(401, errors("UNAUTHORIZED", "incorrect username or password"))
+        trusted = not self.gate.expected or bool(shown)
+        granted = {}
+        for scope in scopes:
+            _, name, actions = scope.split(":")
+            granted[name] = [a for a in actions.split(",") if trusted and a in self.gate.args.grant.split(",")]
+        token = secrets.token_urlsafe(24)
+        self.gate.tokens[token] = granted
+        return self.json(200, json.dumps({"token": token, "expires_in": 300}).encode(), who=" ".join(scopes))
+
+    def let_in(self, path):
+        """Who it is, or None after the refusal was sent."""
+        args = self.gate.args
+        shown = self.headers.get("Authorization", "")
+        name = re.match(r"/v2/(.+)/(?:blobs|manifests|tags)/", path)
+        if args.auth == "basic":
+            if shown == "Basic " + self.gate.expected:
+                return args.user
+            self.json(401, errors("UNAUTHORIZED", "authentication required"), [("WWW-Authenticate", 'Basic realm="gate"')])
+            return None
+        if args.auth != "bearer":
+            return "anybody"
+        granted = self.gate.tokens.get(shown[7:]) if shown.startswith("Bearer ") else None
+        action = "pull" if self.command in ("GET", "HEAD") else "push"
+        if granted is not None and (not name or action in granted.get(name.group(1), [])):
+            return "token"
+        ask = 'Bearer realm="http://%s/token",service="gate, the"' % self.headers["Host"]
+        if name:
+            ask += ',scope="repository:%s:%s"' % (name.group(1), "pull" if action == "pull" else "pull,push")
+        self.json(401, errors("UNAUTHORIZED", "authentication required"), [("WWW-Authenticate", ask)])
+        return None
+
+    def forward(self, data, who):
+        upstream = http.client.HTTPConnection(self.gate.args.upstream, timeout=60)
+        fields = {k: v for k, v in self.headers.items() if k.lower() not in ("authorization", "transfer-encoding")}
+        fields["Content-Length"] = str(len(data))
+        upstream.request(self.command, self.path, data, fields)
+        reply = upstream.getresponse()
+        body = reply.read()
+        kept = [(k, v) for k, v in reply.getheaders() if k.lower() not in ("transfer-encoding", "connection")]
+        self.answer(reply.status, body, kept, who)
+        upstream.close()
+
+    def exists(self, path):
+        upstream = http.client.HTTPConnection(self.gate.args.upstream, timeout=60)
+        upstream.request("GET", path, headers={"Accept": "application/vnd.docker.distribution.manifest.v2+json"})
+        there = upstream.getresponse().status == 200
+        upstream.close()
+        return there
+
+    def handle_any(self):
+        url = urllib.parse.urlsplit(self.path)
+        data = self.content()
+        what = self.gate.fault(self.command, url.path)
+        if what == "cut":
+            self.gate.note("%s %s cut" % (self.command, self.path))
+            self.close_connection = True
+            return
+        if what:
+            fields = [("Retry-After", "0")] if what in ("429", "503") else []
+            self.json(int(what), errors(CODES.get(what, "UNKNOWN"), "asked to fail with " + what), fields)
+            return
+        if url.path == "/token":
+            self.token(urllib.parse.parse_qs(url.query))
+            return
+        who = self.let_in(url.path)
+        if not who:
+            return
+        tag = re.search(r"/manifests/([^:]+)$", url.path)
+        if self.command == "PUT" and tag and self.gate.args.immutable and self.exists(self.path):
+            self.json(400, errors("TAG_INVALID", "the image tag '%s' exists and the repository is immutable" % tag.group(1)))
+            return
+        self.forward(data, who)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("upstream")
+    parser.add_argument("--ready", required=True)
+    parser.add_argument("--log")
+    parser.add_argument("--auth", choices=("basic", "bearer"))
+    parser.add_argument("--user")
+    parser.add_argument("--password", default="")
+    parser.add_argument("--grant", default="pull,push")
+    parser.add_argument("--immutable", action="store_true")
+    parser.add_argument("--fault", nargs=4, action="append", default=[])
+    args = parser.parse_args()
+    Handler.gate = Gate(args)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    part = pathlib.Path(args.ready + ".part")
+    part.write_text("%s:%d\n" % server.server_address)
+    part.rename(args.ready)
+    server.serve_forever()
+
+
+main()
