@@ -1,5 +1,6 @@
 #include "buildkit/peer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ on_lost(const struct err *why, void *arg)
 	p->lost = true;
 	p->why = *why;
 	if (!why->kind && grpc_conn_established(p->grpc))
-		err_set(&p->why, ERR_NET, "%s closed the connection", p->conn->name);
+		err_setc(&p->why, ERR_NET, ECONNRESET, "%s closed the connection", p->conn->name);
 	else if (!why->kind)
 		err_set(&p->why, ERR_NET,
 			"%s closed the connection before it said anything in HTTP/2",

@@ -20,10 +20,10 @@
 #include "cmd/config_print.h"
 #include "cmd/console.h"
 #include "cmd/exported.h"
-#include "cmd/login.h"
 #include "cmd/extras.h"
 #include "cmd/features.h"
 #include "cmd/handing.h"
+#include "cmd/login.h"
 #include "cmd/outputs.h"
 #include "cmd/plan.h"
 #include "cmd/preflight.h"
@@ -94,7 +94,8 @@ prepare_files(struct run *r, struct err *err)
 	struct strlist never = {0};
 	char key[SHA256_HEX_LEN + 1];
 
-	if (extras_open(&r->extras, &r->arena, &r->ctx->env, err) || open_dir(p->dir, &r->context_fd, err) ||
+	if (extras_open(&r->extras, &r->arena, &r->ctx->env, err) ||
+		open_dir(p->dir, &r->context_fd, err) ||
 		(p->dockerfile_dir && open_dir(p->dockerfile_dir, &r->dockerfile_fd, err)))
 		return -1;
 	extras_never(&r->extras, &r->arena, p->dir, &never);
@@ -287,8 +288,8 @@ solve_once(struct run *r, struct planned_solve *s, struct err *err)
 	if (extras_adapt(&r->extras, &r->arena, &r->backend, &r->plan, &r->log, s, err))
 		return -1;
 	if (s->kind == SOLVE_TARGETS)
-		bk_session_exports(r->backend.session, r->extras.exports + s->target,
-			s->solve.exporters.n);
+		bk_session_exports(
+			r->backend.session, r->extras.exports + s->target, s->solve.exporters.n);
 	else
 		bk_session_exports(r->backend.session, &folder, s->kind == SOLVE_EXPORT ? 1 : 0);
 	progress_begin(r->progress, s->title, clock_wall_ns());
@@ -426,8 +427,7 @@ solve_all(struct run *r, struct planned_solve *s, struct err *err)
 	struct kvlist answers = {0};
 	size_t i, k;
 
-	if (s->solve.exporters.n < 2 ||
-		features_minor(r->backend.info.version) >= SINCE_EXPORTERS)
+	if (s->solve.exporters.n < 2 || features_minor(r->backend.info.version) >= SINCE_EXPORTERS)
 		return solve_with_retry(r, s, err);
 	for (i = 0; i < s->solve.exporters.n; i++) {
 		struct planned_solve one = *s;
@@ -510,13 +510,32 @@ push_loaded(struct run *r, struct err *err)
 	return 0;
 }
 
+/* Where nobody listens nobody is going to; a connection that was taken and dropped is an accident.
+ */
+static int
+connect_first(struct run *r, struct err *err)
+{
+	struct patience patience = {0};
+
+	for (;;) {
+		struct err why = {0}, signal = {0};
+
+		if (connect_backend(r, &why) == 0)
+			return 0;
+		if (why.kind != ERR_NET || (why.code != ECONNRESET && why.code != EPIPE) ||
+			!retry(r, &patience, &why, &signal)) {
+			*err = signal.kind ? signal : why;
+			return -1;
+		}
+	}
+}
+
 static int
 run_all(struct run *r, struct err *err)
 {
 	size_t i;
 
-	/* the first connection is not retried: nothing answers at that address */
-	if (connect_backend(r, err))
+	if (connect_first(r, err))
 		return -1;
 	warn_of_backend(r);
 	for (i = 0; i <= r->plan.nstages; i++)
@@ -565,11 +584,19 @@ check_registry(struct run *r, struct err *err)
 {
 	enum preflight_need need = r->plan.pushes ? PREFLIGHT_BUILD : PREFLIGHT_LOGIN;
 
-	if (r->plan.target_is_export)
+	/* known by its name alone: the Dockerfile has not been read yet */
+	if (str_istarts(str_from(r->options.target), STR("export")))
 		return 0;
 	if (r->options.push && !r->plan.pushes)
 		need = PREFLIGHT_PUSH;
-	return preflight(r->ctx, &r->plan, need, r->credentials, &r->log, err);
+	return preflight(r->ctx, &r->plan, need, r->credentials, r->ctx->log, err);
+}
+
+static int
+log_in(struct run *r, struct err *err)
+{
+	interrupt_install();
+	return prepare_credentials(r, err) || check_registry(r, err) ? -1 : 0;
 }
 
 static int
@@ -577,16 +604,13 @@ build(struct run *r, struct err *err)
 {
 	int rc;
 
-	if (prepare_credentials(r, err) || prepare_progress(r, err) || prepare_files(r, err))
+	if (prepare_progress(r, err) || prepare_files(r, err))
 		return -1;
 	outputs_image_name(&r->ctx->env, r->ctx->log, r->plan.image);
-	interrupt_install();
 	/* what an archive goes to is for nothing else */
 	if (targets_stdout(&r->extras.targets))
 		r->ctx->console->out = STDERR_FILENO;
-	rc = check_registry(r, err);
-	if (rc == 0 && r->options.context_report)
-		rc = context_report(&r->plan, &r->roots[0], &r->log, err);
+	rc = r->options.context_report ? context_report(&r->plan, &r->roots[0], &r->log, err) : 0;
 	if (rc == 0)
 		rc = run_all(r, err);
 	progress_end(r->progress, clock_wall_ns());
@@ -626,11 +650,14 @@ decide(struct run *r, struct err *err)
 
 	for (i = 0; i < o->common.notes.n; i++)
 		log_warn(r->ctx->log, "%s", o->common.notes.items[i]);
-	if (plan_make(&r->arena, r->ctx, &req, &r->plan, &reached, err))
+	if (plan_begin(&r->arena, r->ctx, &req, &r->plan, &reached, err))
 		return -1;
 	console_provider(r->ctx->console, r->plan.ci.provider);
-	return extras_make(
-		&r->extras, &r->arena, &r->ctx->env, o, &r->plan, r->ctx->log, err);
+	if (!o->dry_run && log_in(r, err))
+		return -1;
+	if (plan_finish(&r->arena, r->ctx, &req, &r->plan, &reached, err))
+		return -1;
+	return extras_make(&r->extras, &r->arena, &r->ctx->env, o, &r->plan, r->ctx->log, err);
 }
 
 static int

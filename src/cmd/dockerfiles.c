@@ -107,7 +107,8 @@ list_stages(struct arena *a, const struct plan_request *req, const struct docker
 		if (!s->is_export &&
 			(req->no_stages || (p->config.stages.set && !p->config.stages.value)))
 			continue;
-		p->stages[p->nstages++] = (struct plan_stage){s->name, s->is_export, NULL};
+		p->stages[p->nstages++] = (struct plan_stage){
+			.name = s->name, .written = s->written, .is_export = s->is_export};
 	}
 }
 

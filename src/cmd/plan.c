@@ -238,9 +238,9 @@ make_tags(struct arena *a, struct cmd_context *ctx, const struct plan_request *r
 	for (i = 0; i < p->nstages; i++) {
 		if (p->stages[i].is_export)
 			continue;
-		strlist_add(&stages, a, p->stages[i].name);
+		strlist_add(&stages, a, p->stages[i].written);
 		p->stages[i].tag = arena_fmt(
-			a, "%s:%s", p->image, tag_slug(a, str_from(p->stages[i].name), NULL));
+			a, "%s:%s", p->image, tag_slug(a, str_from(p->stages[i].written), NULL));
 	}
 	return tags_check_stages(&facts, &names, &stages, err);
 }

@@ -25,7 +25,8 @@ struct cmd_context;
 struct err;
 
 struct plan_stage {
-	const char *name;
+	const char *name;    /* as the daemon knows it, lower case */
+	const char *written; /* as tags have it */
 	bool is_export;
 	const char *tag; /* full reference; NULL for an export stage */
 };

@@ -55,6 +55,7 @@ read_from(struct arena *a, const struct dockerfile_instruction *ins, const char 
 			"%s:%zu: FROM takes an image and optionally 'AS name', not '" STR_FMT "'",
 			file, ins->line, STR_ARG(str_first(ins->args, SHOWN)));
 	out->name = lower(a, name);
+	out->written = arena_str(a, name);
 	if (!stage_name_is_valid(str_n(out->name, name.len)))
 		return err_set(err, ERR_CONFIG,
 			"%s:%zu: invalid stage name '" STR_FMT

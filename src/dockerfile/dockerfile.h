@@ -60,6 +60,7 @@ struct dockerfile_instruction {
 struct dockerfile_stage {
 	size_t index;
 	const char *name;     /* lower-cased; NULL when it has none */
+	const char *written;  /* the name as it was written */
 	const char *base;     /* as written: image, earlier stage, or with variables */
 	const char *platform; /* value of --platform, or NULL */
 	int parent;           /* index of the earlier stage that base names, -1 for an image */

@@ -1,5 +1,6 @@
 #include "net/http.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,8 +74,8 @@ read_head(struct http_response *resp, int64_t deadline, struct err *err)
 		if (n < 0)
 			return -1;
 		if (n == 0)
-			return err_set(err, ERR_NET, "%s closed the connection without an answer",
-				resp->conn->name);
+			return err_setc(err, ERR_NET, ECONNRESET,
+				"%s closed the connection without an answer", resp->conn->name);
 	}
 }
 
