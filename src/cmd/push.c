@@ -270,12 +270,13 @@ push_all(struct push *p, struct err *err)
 /* ---- the verb --------------------------------------------------------------- */
 
 static int
-prepare_credentials(struct push *p, int *code, struct err *err)
+log_in(struct push *p, int *code, struct err *err)
 {
 	const struct registry_choice *c = &p->plan.registry;
 	const struct env *env = &p->ctx->env;
 	struct log *log = p->ctx->log;
 
+	*code = EXIT_PUSH_LOGIN;
 	if (p->options.no_login)
 		return 0;
 	p->credentials = credentials_open(env, log, err);
@@ -285,7 +286,7 @@ prepare_credentials(struct push *p, int *code, struct err *err)
 	if (login_create(&p->arena, env, log, c, p->plan.image, err))
 		return -1;
 	*code = EXIT_PUSH_LOGIN;
-	return 0;
+	return preflight(p->ctx, &p->plan, PREFLIGHT_PUSH, p->credentials, log, err);
 }
 
 static int
@@ -336,28 +337,26 @@ push(struct push *p, int *code, struct err *err)
 			"Commit and/or branch information is missing. Perhaps you're not in a Git "
 			"repository or forgot to set environment variables?",
 	};
-	struct err planning = {0};
 	enum plan_step reached;
-	int rc = plan_make(&p->arena, p->ctx, &req, &p->plan, &reached, &planning);
 
+	if (plan_begin(&p->arena, p->ctx, &req, &p->plan, &reached, err)) {
+		*code = code_of(reached);
+		return -1;
+	}
 	/* then nothing but the configuration matters */
-	if (p->plan.buildkit && (rc == 0 || reached > PLAN_CONFIG)) {
+	if (p->plan.buildkit) {
 		log_info(p->ctx->log,
 			"BUILDKIT_HOST is set - images were pushed during build, skipping push");
 		return 0;
 	}
-	if (rc) {
+	console_provider(p->ctx->console, p->plan.ci.provider);
+	interrupt_install();
+	if (log_in(p, code, err))
+		return -1;
+	if (plan_finish(&p->arena, p->ctx, &req, &p->plan, &reached, err)) {
 		*code = code_of(reached);
-		*err = planning;
 		return -1;
 	}
-	console_provider(p->ctx->console, p->plan.ci.provider);
-	*code = EXIT_PUSH_LOGIN;
-	if (prepare_credentials(p, code, err))
-		return -1;
-	interrupt_install();
-	if (preflight(p->ctx, &p->plan, PREFLIGHT_PUSH, p->credentials, p->ctx->log, err))
-		return -1;
 	*code = EXIT_PUSH_TAG;
 	return push_all(p, err) || write_results(p, err) ? -1 : 0;
 }
