@@ -14,12 +14,14 @@ enum {
 	SINCE_SEVERAL = 11, /* more than one cache export in a request */
 };
 
-/* Minor versions of BuildKit; Engines: with either image store, with containerd's, or not at all.
- */
+/* Engines that know a cache: with either image store, with containerd's, or none. */
+enum engines { ANY_ENGINE, CONTAINERD_STORE, NO_ENGINE };
+
+/* since: minor version of BuildKit. */
 static const struct {
 	const char *type;
 	int since;
-	enum { ANY_ENGINE, CONTAINERD_STORE, NO_ENGINE } importer, exporter;
+	enum engines importer, exporter;
 } caches[] = {
 	{"inline", 8, ANY_ENGINE, ANY_ENGINE},
 	{"registry", 8, ANY_ENGINE, CONTAINERD_STORE},
@@ -70,7 +72,7 @@ obstacle(const struct features *f, const char *type, bool export)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(caches); i++) {
-		int store = export ? caches[i].exporter : caches[i].importer;
+		enum engines store = export ? caches[i].exporter : caches[i].importer;
 
 		if (strcmp(caches[i].type, type) != 0)
 			continue;
