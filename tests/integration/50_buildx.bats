@@ -206,6 +206,54 @@ load buildx
 	expect_failure 255 '--annotation: no image is made'
 }
 
+# a project of GitLab whose registry wants a password
+registry_project()
+{
+	eval "$("$ROOT/ci/peers.sh" env registry)" || fail "no registry: ci/peers.sh start registry"
+	gitlab main
+	FLAGS=(--no-pull --retry-for 0)
+	IMAGE=$BT_REGISTRY/group/$NAME
+	cleaned "$IMAGE"
+	given "CI_REGISTRY=$BT_REGISTRY" "CI_REGISTRY_IMAGE=$IMAGE" "CI_REGISTRY_USER=$BT_REGISTRY_USER" \
+		"CI_JOB_TOKEN=$BT_REGISTRY_PASSWORD"
+}
+
+in_registry()
+{
+	curl -sS --fail --max-time 60 --cacert "$BT_REGISTRY_CA" -u "$BT_REGISTRY_USER:$BT_REGISTRY_PASSWORD" \
+		-H 'Accept: application/vnd.docker.distribution.manifest.v2+json' -o "$T/manifest" \
+		"https://$BT_REGISTRY/v2/group/$NAME/manifests/$1" 2>/dev/null
+}
+
+@test "--push: the Engine pushes what it built, stages too, and the digests are those of the registry" {
+	registry_project
+	dockerfile <<-'END'
+		FROM busybox:test AS make
+		RUN echo built >/file
+		FROM scratch
+		COPY --from=make /file /file
+	END
+	bt_build_ok --push --env-file "$T/results"
+	in_registry main
+	expect_in "$output" "^$IMAGE:main@sha256:$(sha256sum <"$T/manifest" | cut -c 1-64)\$"
+	expect_in "$(cat "$T/results")" "^DIGEST=sha256:$(sha256sum <"$T/manifest" | cut -c 1-64)\$"
+	in_registry make
+	expect_in "$output" "^$IMAGE:make@sha256:$(sha256sum <"$T/manifest" | cut -c 1-64)\$"
+	in_registry "$SHA"
+	expect_tags "$SHA latest main make"
+}
+
+@test "-o type=registry with an Engine pushes the names given and nothing else" {
+	registry_project
+	output_dockerfile
+	bt_build_ok -o "type=registry,name=$IMAGE:mine"
+	in_registry mine
+	expect_equal "$output" "$IMAGE:mine@sha256:$(sha256sum <"$T/manifest" | cut -c 1-64)"
+	run in_registry main
+	[ "$status" -ne 0 ]
+	expect_tags mine
+}
+
 @test "export stages still make exported/ beside -o" {
 	gitlab main
 	dockerfile <<-'END'

@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# What `docker buildx build` can be asked for, with a standalone BuildKit daemon. 50_buildx.bats plays the same scenes with
+# an Engine.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # a test is a function for bats; helper.bash reads and sets globals
+# shellcheck disable=SC2016 # $ and back quotes are part of Dockerfiles and messages
+
+load helper
+load buildkit
+load buildx
+
+# index_of TAG, blob_of DIGEST: out of the registry
+index_of() { registry_get "manifests/$1"; }
+blob_of() { registry_get "blobs/$1"; }
+registry_get()
+{
+	curl -sS --fail --max-time 60 --cacert "$BT_REGISTRY_CA" -u "$BT_REGISTRY_USER:$BT_REGISTRY_PASSWORD" \
+		-H 'Accept: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json' \
+		-H 'Accept: application/vnd.docker.distribution.manifest.v2+json' \
+		"https://$BT_REGISTRY/v2/$REPO/$1"
+}
+
+@test "secrets reach the step that mounts them, and leave no trace" {
+	local mark
+	mark=$(secret_mark)
+	project main
+	secret_dockerfile
+	printf 'file-%s' "$mark" >"$T/plain"
+	mkdir "$T/tmp"
+	given "ONE_TOKEN=variable-$mark" "two=id-$mark" "TMPDIR=$T/tmp"
+	bt_build_ok --verbose --no-cache --secret id=one,env=ONE_TOKEN --secret id=two --secret id=three,env=ONE_TOKEN \
+		--secret "id=four,src=$T/plain" --metadata-file "$T/metadata" --env-file "$T/results" --provenance mode=max \
+		-o "$T/out" -o "type=oci,dest=$T/oci.tar" -o "type=docker,dest=$T/docker.tar"
+	printf '%s\n' "$output" "$stderr" >"$T/log"
+	expect_no_trace "$mark" "$T/log" "$T/metadata" "$T/results" "$T/oci.tar" "$T/docker.tar" "$T/out" "$CTX" "$T/tmp"
+	expect_equal "$(ls -A "$T/tmp")" ''
+	expect_equal "$(cat "$T/out/one")" "$(printf 'variable-%s' "$mark" | md5sum | cut -c 1-32)"
+	expect_equal "$(cat "$T/out/two")" "$(printf 'id-%s' "$mark" | md5sum | cut -c 1-32)"
+	expect_equal "$(cat "$T/out/four")" "$(md5sum <"$T/plain" | cut -c 1-32)"
+}
+
+@test "--ssh forwards an agent: listing and signing pass, nothing else does" {
+	gitlab main
+	agent_start
+	agent_dockerfile
+	given "SSH_AUTH_SOCK=$T/agent"
+	bt_build_ok --no-cache --ssh default -o "$T/out"
+	expect_agent_answers "$T/out"
+}
+
+@test "-o: folder, tar, OCI and Docker archives in one request; the archives carry the names" {
+	gitlab main
+	output_dockerfile
+	bt_build_ok -o "$T/out" -o "type=tar,dest=$T/a.tar" -o "type=oci,dest=$T/oci.tar" \
+		-o "type=docker,dest=$T/docker.tar,name=some/thing:1"
+	expect_equal "$output" ''
+	expect_equal "$(cat "$T/out/file")" built
+	expect_equal "$(tar -xOf "$T/a.tar" file)" built
+	expect_in "$(tar -xOf "$T/oci.tar" index.json)" "noregistry/$NAME:main"
+	expect_equal "$(tar -xOf "$T/docker.tar" manifest.json | jq -r '.[0].RepoTags[0]')" some/thing:1
+
+	in_clean_env "$BT_BIN/build" "${FLAGS[@]}" -o type=oci </dev/null 2>"$T/err" | tar -xO oci-layout >"$T/piped"
+	expect_equal "$(jq -r .imageLayoutVersion "$T/piped")" 1.0.0
+}
+
+@test "-o: a folder for several platforms has one folder for each" {
+	gitlab main
+	dockerfile <<-'END'
+		FROM scratch
+		COPY Dockerfile /
+	END
+	bt_build_ok --platform linux/amd64,linux/arm64 -o "$T/out" -o "type=oci,dest=$T/oci.tar"
+	expect_equal "$(cd "$T/out" && ls -d ./*/* | paste -sd ' ')" './linux_amd64/Dockerfile ./linux_arm64/Dockerfile'
+	bt_build --platform linux/amd64,linux/arm64 -o "type=docker,dest=$T/docker.tar"
+	expect_failure 255 "'docker' holds one platform"
+}
+
+@test "-o type=image and type=registry name and publish what they say, beside a folder" {
+	project main
+	output_dockerfile
+	bt_build_ok -o "type=registry,name=$IMAGE:mine" -o "$T/out"
+	expect_in "$output" "^$IMAGE:mine@sha256:[0-9a-f]{64}\$"
+	index_of mine >"$T/manifest"
+	expect_equal "sha256:$(sha256sum <"$T/manifest" | cut -c 1-64)" "${output#*@}"
+	run index_of main
+	[ "$status" -ne 0 ]
+	expect_equal "$(cat "$T/out/file")" built
+	bt_build_ok -o type=image,push=true
+	index_of main >/dev/null
+	index_of "$SHA" >/dev/null
+	bt_build_ok --push
+	expect_in "$output" "^$IMAGE:main@sha256:"
+}
+
+@test "--load and type=docker without a file are refused: there is no Engine" {
+	gitlab main
+	output_dockerfile
+	bt_build --load
+	expect_failure 255 '--load: a BuildKit daemon has no Engine'
+	expect_error '^hint: .*type=docker,dest=FILE'
+	bt_build -o type=docker
+	expect_failure 255 '--output type=docker without dest'
+	bt_build --push
+	expect_failure 255 '--push: no registry is configured'
+}
+
+@test "--build-context: folders, images, names that clash; an ignore file of its own" {
+	gitlab main
+	mkdir -p "$T/other" "$T/second/exported" "$CTX/exported"
+	printf 'from other\n' >"$T/other/file"
+	printf 'ignored\n' >"$T/other/not.log"
+	printf '*.log\n' >"$T/other/.dockerignore"
+	printf 'second\n' >"$T/second/file"
+	printf 'x\n' >"$T/second/exported/file"
+	file file main
+	dockerfile <<-'END'
+		FROM base AS all
+		COPY --from=other / /other/
+		COPY --from=context / /second/
+		COPY file /main
+		FROM scratch
+		COPY --from=all /other /other
+		COPY --from=all /second /second
+	END
+	FLAGS+=(--no-stages)
+	bt_build_ok --build-context base=docker-image://busybox:test --build-context "other=$T/other" \
+		--build-context "context=$T/second" -o "$T/out"
+	expect_equal "$(cat "$T/out/other/file" "$T/out/second/file")" "$(printf 'from other\nsecond')"
+	[ ! -e "$T/out/other/not.log" ]
+	[ ! -e "$T/out/second/exported" ]
+}
+
+@test "attestations and annotations: none without flags, and those that were asked for" {
+	local digest
+	project main
+	output_dockerfile
+	bt_build_ok
+	expect_equal "$(index_of main | jq -r '.manifests // "a plain manifest" | tostring')" 'a plain manifest'
+
+	bt_build_ok --provenance mode=max --annotation manifest:one=1 --annotation index:two=2 --annotation three=3
+	index_of main >"$T/index"
+	expect_equal "$(jq -r '.annotations.two' "$T/index")" 2
+	expect_equal "$(jq -r '[.manifests[] | .annotations["vnd.docker.reference.type"] // "image"] | join(" ")' "$T/index")" \
+		'image attestation-manifest'
+	digest=$(jq -r '.manifests[0].digest' "$T/index")
+	expect_equal "$(index_of "$digest" | jq -r '.annotations | .one + .three')" 13
+
+	bt_build_ok --provenance=false --attest type=provenance,disabled=true
+	expect_equal "$(index_of main | jq -r '.manifests // "a plain manifest" | tostring')" 'a plain manifest'
+	bt_build --attest type=seal
+	expect_failure 255 "--attest: type 'seal' is neither sbom nor provenance"
+	bt_build --annotation image:a=b
+	expect_failure 255 "--annotation: 'image' is none of manifest"
+}
+
+@test "limits and hosts: --shm-size, --ulimit, --add-host; host-gateway needs a daemon that knows it" {
+	gitlab main
+	dockerfile <<-'END'
+		FROM busybox:test AS all
+		RUN df -k /dev/shm | tail -n 1 >/shm; ulimit -n >/files; grep name /etc/hosts >/hosts
+		FROM scratch
+		COPY --from=all /shm /files /hosts /
+	END
+	FLAGS+=(--no-stages)
+	bt_build_ok --no-cache --shm-size 32m --ulimit nofile=321:400 --add-host name:1.2.3.4 -o "$T/out"
+	expect_in "$(cat "$T/out/shm")" ' 32768 '
+	expect_equal "$(cat "$T/out/files")" 321
+	expect_in "$(cat "$T/out/hosts")" '^1\.2\.3\.4[[:space:]]+name'
+	expect_not_in "$stderr" 'has no effect'
+	bt_build --add-host name:host-gateway
+	expect_failure 255 '--add-host host-gateway: .*does not tell the address of its host'
+}
