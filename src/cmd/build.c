@@ -254,7 +254,7 @@ warn_of_backend(struct run *r)
 				  "holds one platform for each image");
 		log_warn(&r->log, "%s", no_index_hint);
 	}
-	if (p->buildkit && !p->pushes)
+	if (p->buildkit && !p->pushes && r->extras.targets.n == 0)
 		log_warn(&r->log, "no registry is configured: nothing is published, and images "
 				  "stay in the daemon's cache");
 }
@@ -489,6 +489,24 @@ publish_exports(struct run *r, size_t next, struct err *err)
 	return exported_publish(&r->exported, err);
 }
 
+static int
+push_one(struct run *r, const char *reference, char **digest, struct err *err)
+{
+	struct patience patience = {0};
+
+	for (;;) {
+		struct err why = {0}, signal = {0};
+
+		if (hand_on(&r->backend.docker, &r->arena, r->credentials, reference, &r->log,
+			    digest, &why) == 0)
+			return 0;
+		if (why.kind != ERR_NET || !retry(r, &patience, &why, &signal)) {
+			*err = signal.kind ? signal : why;
+			return -1;
+		}
+	}
+}
+
 /* --push with an Engine: what it holds now goes to the registry. */
 static int
 push_loaded(struct run *r, struct err *err)
@@ -500,8 +518,7 @@ push_loaded(struct run *r, struct err *err)
 
 		if (!strlist_has(&r->to_push, r->published.items[i]))
 			continue;
-		if (hand_on(&r->backend.docker, &r->arena, r->credentials, r->published.items[i],
-			    &r->log, &digest, err))
+		if (push_one(r, r->published.items[i], &digest, err))
 			return -1;
 		r->digests.items[i] = digest;
 		if (strlist_has(&r->plan.tags, r->published.items[i]))
@@ -589,6 +606,9 @@ check_registry(struct run *r, struct err *err)
 		return 0;
 	if (r->options.push && !r->plan.pushes)
 		need = PREFLIGHT_PUSH;
+	/* the result goes elsewhere; whether a stage is published is not known yet */
+	if (r->options.outputs.n && !r->options.push)
+		need = PREFLIGHT_LOGIN;
 	return preflight(r->ctx, &r->plan, need, r->credentials, r->ctx->log, err);
 }
 
@@ -597,6 +617,16 @@ log_in(struct run *r, struct err *err)
 {
 	interrupt_install();
 	return prepare_credentials(r, err) || check_registry(r, err) ? -1 : 0;
+}
+
+static int
+report_context(struct run *r, struct err *err)
+{
+	if (progress_mode_of(r->progress) == PROGRESS_RAWJSON)
+		return err_set(err, ERR_USAGE,
+			"--context-report is text, for which --progress rawjson has no place");
+	return context_report(
+		&r->plan, &r->roots[0], r->options.quiet ? r->ctx->log : &r->log, err);
 }
 
 static int
@@ -610,7 +640,7 @@ build(struct run *r, struct err *err)
 	/* what an archive goes to is for nothing else */
 	if (targets_stdout(&r->extras.targets))
 		r->ctx->console->out = STDERR_FILENO;
-	rc = r->options.context_report ? context_report(&r->plan, &r->roots[0], &r->log, err) : 0;
+	rc = r->options.context_report ? report_context(r, err) : 0;
 	if (rc == 0)
 		rc = run_all(r, err);
 	progress_end(r->progress, clock_wall_ns());

@@ -162,7 +162,7 @@ check_targets(struct extras *x, struct arena *a, const struct build_options *o,
 			err, ERR_USAGE, "--output: two archives cannot both go to standard output");
 	if (x->annotations.n && !targets_image(&x->targets))
 		return err_set(err, ERR_USAGE, "--annotation: no image is made, only files");
-	if (x->attests.n && o->iidfile && !targets_image(&x->targets))
+	if (o->iidfile && !targets_image(&x->targets))
 		return err_set(err, ERR_USAGE, "--iidfile: no image is made, only files");
 	return 0;
 }
