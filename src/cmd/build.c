@@ -348,6 +348,9 @@ solve_with_retry(struct run *r, struct planned_solve *s, struct err *err)
 		if (features_refused(&r->features, &why, s))
 			continue;
 		cause = retry_cause_of(&why, r->result.errors);
+		/* what was there before may come back, whatever stands in its place now */
+		if (patience.tries && !r->backend.peer && why.kind != ERR_CANCELED)
+			cause = RETRY_CONNECTION;
 		if (cause == RETRY_CONNECTION)
 			backend_close(&r->backend);
 		if (cause == RETRY_NEVER || !retry(r, &patience, &why, &signal)) {
