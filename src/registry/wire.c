@@ -228,7 +228,7 @@ read_body(const struct wire_request *req, struct http_response *resp, struct wir
 		    good ? err : NULL) == 0)
 		return 0;
 	/* of an error's words some will do */
-	reply->lost = good && resp->in.len == resp->at;
+	reply->lost = good && err->kind != ERR_LIMIT && resp->in.len == resp->at;
 	return good ? -1 : 0;
 }
 
