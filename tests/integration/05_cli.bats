@@ -42,10 +42,10 @@ simple() { dockerfile <<<'FROM busybox:test'; }
 	long=$(printf 'x%.0s' {1..5000})
 	gitlab main
 	simple
-	for value in --build-arg= --build-arg== --platform=, '--platform=//' --platform="$long" --file= --tag=: \
-		--tag="$long" --cache-from=type= --cache-to=, --label== --add-host=: --ulimit== --shm-size=-1 --shm-size=9e9 \
+	for value in --build-arg= --build-arg== '--platform=,' '--platform=//' --platform="$long" --file= --tag=: \
+		--tag="$long" --cache-from=type= '--cache-to=,' --label== --add-host=: --ulimit== --shm-size=-1 --shm-size=9e9 \
 		--retry-for=-1s --retry-for=1e99h --builder=:// --builder="unix://$long" --progress=x --target=/ \
-		--secret=, --ssh== --output== --network= "--$long" -- -"$long" "$long"; do
+		'--secret=,' --ssh== --output== --network= "--$long" -- -"$long" "$long"; do
 		bt_build --dry-run "$value"
 		[ "$status" -eq 0 ] || [ "$status" -eq 255 ] || fail "'${value:0:60}' ends with status $status"
 	done
