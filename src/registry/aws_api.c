@@ -203,12 +203,9 @@ explain(const struct cloud *c, const struct aws_call *call, const struct https_a
 		return err_hint(err, "look for a line break at its end, or '+' and '/' that were "
 				     "changed on the way");
 	}
-	err_setc(err,
+	return err_setc(err,
 		is_one_of(code, denied) || status == 401 || status == 403 ? ERR_AUTH : ERR_REMOTE,
 		status, "%s: %s: %s", call->what, code, text);
-	if (is_one_of(code, denied) && call->target)
-		err_hint(err, "grant the permission to the credentials of %s", source);
-	return -1;
 }
 
 static int

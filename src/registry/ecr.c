@@ -231,7 +231,11 @@ put_policy(const struct ecr *e, const char *repository, struct err *err)
 	char code[AWS_CODE_MAX];
 
 	jval_set_str(o, "lifecyclePolicyText", POLICY);
-	return call(e, "PutLifecyclePolicy", o, &answer, code, err);
+	if (call(e, "PutLifecyclePolicy", o, &answer, code, err) == 0)
+		return 0;
+	return strcmp(code, "AccessDeniedException")
+		       ? -1
+		       : err_hint(err, "grant ecr:PutLifecyclePolicy");
 }
 
 static int
