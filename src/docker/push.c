@@ -91,30 +91,39 @@ has_one_of(struct str text, const char *const *words, size_t n)
 	return false;
 }
 
-/* "HTTP status: 503 Service Unavailable", "HTTP 429 response", "to https://...: 500 Internal" */
 static bool
-has_busy_status(struct str text)
+is_busy(uint64_t status)
 {
-	static const char *const before[] = {"status: ", "HTTP ", ": "};
 	static const uint64_t busy[] = {408, 425, 429, 499, 500, 502, 503, 504, 522};
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(before); i++) {
-		struct str rest = text;
-		ptrdiff_t at;
+	for (i = 0; i < ARRAY_LEN(busy); i++)
+		if (status == busy[i])
+			return true;
+	return false;
+}
 
-		while ((at = str_search(rest, str_from(before[i]))) >= 0) {
-			uint64_t n;
+/* Somewhere in the text there are these words, such a status, and a blank or nothing. */
+static bool
+has_busy_status(struct str text, const char *before)
+{
+	ptrdiff_t at;
+	uint64_t n;
 
-			rest = str_from_off(rest, (size_t)at + strlen(before[i]));
-			if (!str_take_u64(&rest, 10, &n) || (rest.len && rest.s[0] != ' '))
-				continue;
-			for (k = 0; k < ARRAY_LEN(busy); k++)
-				if (n == busy[k])
-					return true;
-		}
+	while ((at = str_search(text, str_from(before))) >= 0) {
+		text = str_from_off(text, (size_t)at + strlen(before));
+		if (str_take_u64(&text, 10, &n) && is_busy(n) &&
+			(text.len == 0 || text.s[0] == ' '))
+			return true;
 	}
 	return false;
+}
+
+/* "HTTP status: 503 Service Unavailable", "HTTP 429 response", "to https://...: 500 Internal" */
+static bool
+names_busy_status(struct str text)
+{
+	return has_busy_status(text, ": ") || has_busy_status(text, "HTTP ");
 }
 
 /* The texts are those of the Engine's registry clients, before and with containerd's store. */
@@ -135,7 +144,7 @@ refused(const char *message, int code, struct err *err)
 
 	if (str_search(text, STR("connection refused")) >= 0)
 		return err_setc(err, ERR_NET, ECONNREFUSED, "%s", message);
-	if (has_one_of(text, lost, ARRAY_LEN(lost)) || has_busy_status(text) ||
+	if (has_one_of(text, lost, ARRAY_LEN(lost)) || names_busy_status(text) ||
 		str_ends(text, STR(": EOF")) || str_is(text, "EOF"))
 		return err_setc(err, ERR_NET, 0, "%s", message);
 	/* registries that forbid to move a tag may call that a matter of rights */
