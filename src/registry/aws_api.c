@@ -1,10 +1,8 @@
 #include "registry/aws_api.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/codec.h"
 #include "base/env.h"
 #include "base/err.h"
 #include "base/jval.h"
@@ -16,6 +14,7 @@
 #include "registry/cloud.h"
 #include "registry/https.h"
 #include "registry/moment.h"
+#include "registry/words.h"
 
 /* From this many seconds on, a clock is to blame for a refused signature. */
 enum { SKEW_MIN = 4 * 60, MESSAGE_MAX = 1000 };
@@ -83,18 +82,24 @@ aws_flag(const struct env *env, const char *name)
 
 /* ---- errors -------------------------------------------------------------------- */
 
+static bool
+is_letter_or_digit(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
 /* "Namespace#Code", "Code:http://...": the code alone. */
 static void
 set_code(char code[AWS_CODE_MAX], struct str text)
 {
 	ptrdiff_t at = str_rfind(text, '#');
+	size_t n;
 
 	if (at >= 0)
 		text = str_from_off(text, (size_t)at + 1);
-	at = str_find(text, ':');
-	if (at >= 0)
-		text.len = (size_t)at;
-	snprintf(code, AWS_CODE_MAX, STR_FMT, STR_ARG(str_first(text, AWS_CODE_MAX - 1)));
+	for (n = 0; n < text.len && n < AWS_CODE_MAX - 1 && is_letter_or_digit(text.s[n]); n++)
+		code[n] = text.s[n];
+	code[n] = '\0';
 }
 
 static bool
@@ -112,7 +117,7 @@ json_fault(struct str body, char code[AWS_CODE_MAX], struct buf *message)
 		text = jval_get_str(doc, "Message");
 	if (type)
 		set_code(code, str_from(type));
-	buf_str(message, str_first(str_from(text), MESSAGE_MAX));
+	words_add(message, str_from(text), MESSAGE_MAX);
 	return type || text;
 }
 
@@ -126,7 +131,7 @@ xml_fault(struct str body, char code[AWS_CODE_MAX], struct buf *message)
 	set_code(code, buf_view(&text));
 	buf_reset(&text);
 	if (aws_xml_text(body, "ErrorResponse/Error/Message", &text))
-		buf_str(message, str_first(buf_view(&text), MESSAGE_MAX));
+		words_add(message, buf_view(&text), MESSAGE_MAX);
 	return true;
 }
 
@@ -212,7 +217,7 @@ static int
 refuse(struct cloud *c, const struct aws_call *call, const struct https_answer *answer,
 	char code[AWS_CODE_MAX], struct err *err)
 {
-	cleanup_buf struct buf text = {0}, clean = {0};
+	cleanup_buf struct buf text = {0};
 
 	if (!aws_fault(buf_view(&answer->body), https_field(answer, "x-amzn-errortype"), code,
 		    &text) ||
@@ -221,8 +226,7 @@ refuse(struct cloud *c, const struct aws_call *call, const struct https_answer *
 			answer->status == 401 || answer->status == 403 ? ERR_AUTH : ERR_REMOTE,
 			answer->status, "%s: '%s' answers %d%s%s", call->what, call->url,
 			answer->status, text.len ? ": " : "", buf_cstr(&text));
-	utf8_clean(&clean, buf_view(&text));
-	return explain(c, call, answer, code, buf_cstr(&clean), err);
+	return explain(c, call, answer, code, buf_cstr(&text), err);
 }
 
 /* ---- calls ---------------------------------------------------------------------- */

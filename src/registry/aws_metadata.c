@@ -14,9 +14,19 @@
 #include "registry/cloud.h"
 #include "registry/https.h"
 #include "registry/moment.h"
+#include "registry/words.h"
 
-enum { CONTAINER_MS = 2000, INSTANCE_MS = 1000, TOKEN_MAX = 64 * 1024, NAME_MAX_LEN = 256 };
+enum {
+	CONTAINER_MS = 2000,
+	INSTANCE_MS = 1000,
+	TOKEN_MAX = 64 * 1024,
+	NAME_MAX_LEN = 256,
+	CODE_MAX = 60,
+	MESSAGE_MAX = 300
+};
 
+/* What names of roles consist of. */
+#define ROLE_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-"
 #define RELATIVE_URI "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 #define FULL_URI "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 
@@ -29,11 +39,15 @@ aws_keys_parse(struct cloud *c, struct str json, const char *token_name, const c
 	const char *secret = jval_get_str(doc, "SecretAccessKey");
 	const char *expires = jval_get_str(doc, "Expiration");
 	const char *code = jval_get_str(doc, "Code");
+	cleanup_buf struct buf words = {0};
 
 	*out = (struct aws_keys){.source = source};
-	if (code && strcmp(code, "Success") != 0)
-		return err_set(err, ERR_AUTH, "%s answers '%.60s': %.300s", source, code,
-			jval_get_str(doc, "Message") ? jval_get_str(doc, "Message") : "no reason");
+	if (code && strcmp(code, "Success") != 0) {
+		words_add(&words, str_from(code), CODE_MAX);
+		buf_puts(&words, ": ");
+		words_add(&words, str_from(jval_get_str(doc, "Message")), MESSAGE_MAX);
+		return err_set(err, ERR_AUTH, "%s answers '%s'", source, buf_cstr(&words));
+	}
 	if (!id || !*id || !secret || !*secret)
 		return err_set(err, ERR_PROTO, "%s answers without AccessKeyId and SecretAccessKey",
 			source);
@@ -231,7 +245,7 @@ read_role(struct cloud *c, const struct buf *token, struct aws_keys *out, struct
 		return err_setc(err, ERR_AUTH, names.status, "instance metadata names no role (%d)",
 			names.status);
 	for (i = 0; i < role.len; i++)
-		if ((unsigned char)role.s[i] <= ' ' || strchr("/?#%", role.s[i]))
+		if (!role.s[i] || !strchr(ROLE_CHARACTERS, role.s[i]))
 			return err_set(
 				err, ERR_PROTO, "instance metadata names a role that is none");
 	if (instance_get(
@@ -272,6 +286,7 @@ aws_instance_region(struct cloud *c, struct buf *out, struct err *err)
 	if (got.status != 200)
 		return err_setc(err, ERR_AUTH, got.status,
 			"instance metadata answers %d for the region", got.status);
-	buf_str(out, str_trim(buf_view(&got.body)));
+	/* it is named when it is none */
+	words_add(out, buf_view(&got.body), NAME_MAX_LEN);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "registry/https.h"
 #include "registry/jwt.h"
 #include "registry/oauth.h"
+#include "registry/words.h"
 
 enum { PROBE_MS = 1000, ENDPOINT_MS = 10 * 1000, LINE_MAX = 300 };
 
@@ -294,8 +295,9 @@ registry_words(const struct oauth_answer *answer, struct buf *out)
 		oauth_words(answer, out);
 		return;
 	}
-	buf_addf(out, "%.60s%s%.*s", code ? code : "", code && text ? ": " : "", LINE_MAX,
-		text ? text : "");
+	words_add(out, str_from(code), LINE_MAX);
+	buf_puts(out, code && text ? ": " : "");
+	words_add(out, str_from(text), LINE_MAX);
 }
 
 static int

@@ -8,6 +8,7 @@
 #include "base/jval.h"
 #include "base/sha256.h"
 #include "net/cert.h"
+#include "registry/words.h"
 
 enum { RSA_BYTES_MAX = 512, CLAIM_MAX = 200 };
 
@@ -119,7 +120,9 @@ jwt_describe(struct str token, struct buf *out)
 		text = jval_str(jval_kind(v) == JVAL_ARRAY ? jval_at(v, 0) : v);
 		if (!text)
 			continue;
-		buf_addf(out, "%s%s '%.*s'", between, names[i], CLAIM_MAX, text);
+		buf_addf(out, "%s%s '", between, names[i]);
+		words_add(out, str_from(text), CLAIM_MAX);
+		buf_putc(out, '\'');
 		between = ", ";
 	}
 }

@@ -9,9 +9,16 @@
 #include "registry/cloud.h"
 #include "registry/https.h"
 #include "registry/moment.h"
+#include "registry/words.h"
 
 /* LIFE_MAX: more than any service gives. */
-enum { ANSWER_MAX = 1024 * 1024, TEXT_MAX = 400, FILE_MAX = 1024 * 1024, LIFE_MAX = 7 * 86400 };
+enum {
+	ANSWER_MAX = 1024 * 1024,
+	TEXT_MAX = 400,
+	FILE_MAX = 1024 * 1024,
+	LIFE_MAX = 7 * 86400,
+	ID_MAX = 60
+};
 
 void
 oauth_answer_release(struct oauth_answer *a)
@@ -61,7 +68,7 @@ put_line(struct buf *out, const char *text)
 	struct str rest = str_from(text), line;
 
 	if (str_line(&rest, &line))
-		buf_str(out, str_first(line, TEXT_MAX));
+		words_add(out, line, TEXT_MAX);
 }
 
 void
@@ -89,8 +96,11 @@ oauth_words(const struct oauth_answer *a, struct buf *out)
 		buf_puts(out, ": ");
 	if (text)
 		put_line(out, text);
-	if (id)
-		buf_addf(out, " (correlation id %.60s)", id);
+	if (id) {
+		buf_puts(out, " (correlation id ");
+		words_add(out, str_from(id), ID_MAX);
+		buf_putc(out, ')');
+	}
 }
 
 void

@@ -1,7 +1,7 @@
 /*
  * Answers of cloud services. The first byte is the way to log in, the rest are the answers in
  * order, each a status, a line and a body, with a byte 0xff between: there are credentials whose
- * parts are set, or an error that says something.
+ * parts are set, or an error that says something, fit for a terminal.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -93,6 +93,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct cloud cloud;
 	struct cloud_registry r;
 	struct err err = {0};
+	const char *p;
 	int64_t t;
 	int rc;
 
@@ -114,6 +115,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		rc = cloud_credential(&cloud, &r, &cred, &t, &err);
 	if (rc ? err.kind == ERR_NONE || !*err.msg : err.kind != ERR_NONE)
 		abort();
+	for (p = err.msg; *p; p++)
+		if (*p < ' ' || *p == 0x7f)
+			abort();
 	if (rc == 0 && !way->repository &&
 		(cred.kind != CREDENTIAL_BASIC || !*cred.user || !secret_is_set(&cred.secret) ||
 			!cred.source))
