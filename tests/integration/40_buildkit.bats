@@ -280,6 +280,36 @@ load buildkit
 	expect_error '^hint: .*containerd-snapshotter'
 }
 
+@test "K-05 K-06 several platforms with an Engine that has containerd's store: one index, of named stages too" {
+	engine_new
+	project_at "$BT_MIRROR" main
+	staged
+	sed -i "s|busybox:test|$BT_MIRROR/library/busybox:test|" "$CTX/Dockerfile"
+	builder ''
+	bt_build_ok --platform linux/amd64,linux/arm64
+	expect_pushed "$SHA compile latest main"
+	expect_equal "$(platforms_of main)" 'linux/amd64 linux/arm64'
+	expect_equal "$(platforms_of compile)" 'linux/amd64 linux/arm64'
+	expect_in "$output" "^$IMAGE:main@$(digest_of main)\$"
+	expect_equal "$(cd "$CTX/exported" && find . -type f | sort | paste -sd ' ')" './linux_amd64/made ./linux_arm64/made'
+	expect_not_in "$stderr" 'containerd-snapshotter'
+	# it was published already, and the Engine holds the same
+	bt_push
+	expect_status 0
+	expect_in "$output" "^$IMAGE:main@$(digest_of main)\$"
+}
+
+@test "an Engine that has containerd's store publishes a registry cache" {
+	engine_new
+	project_at "$BT_MIRROR" main
+	simple
+	builder ''
+	file .buildtools.yaml "cache: {registry: {ref: $BT_MIRROR/$REPO:cache}}"
+	bt_build_ok --no-pull
+	expect_not_in "$stderr" 'warning'
+	expect_pushed cache
+}
+
 # --- the request -----------------------------------------------------------------------------------------------------
 
 @test "K-08 what is asked for: file name, platform, target, build arguments" {

@@ -49,6 +49,7 @@ project_at()
 {
 	gitlab "$2"
 	IMAGE=$1/$REPO
+	cleaned "$IMAGE"
 	given "CI_REGISTRY=$1" "CI_REGISTRY_IMAGE=$IMAGE"
 }
 
@@ -72,6 +73,15 @@ staged()
 		COPY --from=compile /made /made
 		RUN head -c 16 /dev/urandom | od -An -tx1 >/last
 	END
+}
+
+# engine_new: later runs, and api, talk to the Engine with containerd's image store
+engine_new()
+{
+	[ -n "${BT_ENGINE_NEW_SOCKET:-}" ] || eval "$("$ROOT/ci/peers.sh" env engine-new)" ||
+		fail 'no Engine of today: ci/peers.sh start engine-new brings it up'
+	SOCKET=$BT_ENGINE_NEW_SOCKET
+	given "DOCKER_HOST=unix://$SOCKET"
 }
 
 # own_buildkit: a daemon and registries for this test alone, to be killed
