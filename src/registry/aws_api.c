@@ -17,7 +17,7 @@
 #include "registry/words.h"
 
 /* From this many seconds on, a clock is to blame for a refused signature. */
-enum { SKEW_MIN = 4 * 60, MESSAGE_MAX = 1000 };
+enum { SKEW_MIN = 4 * 60, MESSAGE_MAX = 1000, THROTTLED_MS = 1000 };
 
 /* ---- where services are ------------------------------------------------------- */
 
@@ -311,15 +311,28 @@ learn_time(struct cloud *c, const struct https_answer *answer)
 	return true;
 }
 
+/* Passes by itself, though the status does not say so. */
+static bool
+is_passing(const char *code)
+{
+	static const char *const codes[] = {"Throttling", "ThrottlingException",
+		"ThrottledException", "RequestThrottledException", "TooManyRequestsException",
+		"RequestLimitExceeded", "SlowDown", "RequestTimeout", "IDPCommunicationError",
+		NULL};
+
+	return is_one_of(code, codes);
+}
+
 int
 aws_call(struct cloud *c, const struct aws_call *call, struct buf *answer, char code[AWS_CODE_MAX],
 	struct err *err)
 {
 	cleanup_https_answer struct https_answer got = {0};
+	bool corrected = false;
 	struct err why;
 	int try;
 
-	for (try = 0;; try++) {
+	for (try = 1;; try++) {
 		why = (struct err){0};
 		code[0] = '\0';
 		if (send_once(c, call, &got, err))
@@ -331,8 +344,14 @@ aws_call(struct cloud *c, const struct aws_call *call, struct buf *answer, char 
 			return 0;
 		}
 		refuse(c, call, &got, code, &why);
-		if (try || !call->keys || !is_signature(code) || !learn_time(c, &got))
+		if (is_passing(code) && try < HTTPS_TRIES) {
+			if (c->https->pause(c->https, try * THROTTLED_MS, err))
+				return -1;
+		} else if (!corrected && call->keys && is_signature(code) && learn_time(c, &got)) {
+			corrected = true;
+		} else {
 			break;
+		}
 		https_answer_release(&got);
 	}
 	if (err)

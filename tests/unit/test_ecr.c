@@ -260,6 +260,32 @@ other_answers(void **state)
 	cloud_peer_close(&p);
 }
 
+static void
+throttled_calls_are_made_again(void **state)
+{
+	static const struct peer_answer twice[] = {
+		{API, 400, FAULT("ThrottlingException"), NULL, NULL},
+		{API, 400, FAULT("ThrottlingException"), NULL, NULL},
+		{API, 200, TOKEN_JSON, NULL, NULL}, {0}};
+	static const struct peer_answer always[] = {{API, 400, FAULT("SlowDown"), NULL, NULL},
+		{API, 400, FAULT("SlowDown"), NULL, NULL},
+		{API, 400, FAULT("SlowDown"), NULL, NULL}, {0}};
+	cleanup_credential struct credential cred = {0}, none = {0};
+	struct cloud_peer p;
+	struct err err = {0};
+	int64_t expires;
+
+	(void)state;
+	open_peer(&p);
+	cloud_peer_script(&p, twice);
+	assert_ok(login(&p, HOST, NULL, &cred, &expires, &err), &err);
+	assert_int_equal(p.pauses, 2);
+	cloud_peer_script(&p, always);
+	assert_int_equal(login(&p, HOST, NULL, &none, &expires, &err), -1);
+	assert_err(&err, ERR_REMOTE, "SlowDown");
+	cloud_peer_close(&p);
+}
+
 /* ---- repositories ------------------------------------------------------------------ */
 
 static int
@@ -457,6 +483,7 @@ main(void)
 		cmocka_unit_test(refused_logins),
 		cmocka_unit_test(clock_that_is_off_is_corrected),
 		cmocka_unit_test(other_answers),
+		cmocka_unit_test(throttled_calls_are_made_again),
 		cmocka_unit_test(r_13_missing_repository_is_created),
 		cmocka_unit_test(r_13_others_are_left_alone),
 		cmocka_unit_test(r_14_failures),
