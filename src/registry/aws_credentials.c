@@ -17,6 +17,7 @@
 #include "registry/https.h"
 #include "registry/jwt.h"
 #include "registry/moment.h"
+#include "registry/oidc.h"
 
 enum { TOKEN_FILE_MAX = 64 * 1024, REGION_MAX = 64, ROLES_MAX = 8 };
 
@@ -213,32 +214,41 @@ explain_identity(const struct role *r, struct str token, const char *code, struc
 	return -1;
 }
 
+/* The token is taken over. */
+static int
+assume_with_token(struct aws_session *s, const struct role *r, struct buf *token,
+	struct aws_keys *out, struct err *err)
+{
+	struct buf form = {0}, answer = {0};
+	char code[AWS_CODE_MAX] = "";
+	int rc;
+
+	buf_reserve(&form, 4 * token->len + 4096, NULL);
+	start_role(s, "AssumeRoleWithWebIdentity", r, &form);
+	https_form(&form, "WebIdentityToken", str_trim(buf_view(token)));
+	rc = call_sts(s, "AssumeRoleWithWebIdentity", &form, NULL, &answer, code, err);
+	if (rc == 0)
+		rc = parse_role_keys(s, buf_view(&answer), r->source, out, err);
+	else
+		rc = explain_identity(r, buf_view(token), code, err);
+	buf_wipe(token);
+	buf_wipe(&form);
+	buf_wipe(&answer);
+	return rc;
+}
+
 static int
 assume_by_identity(struct aws_session *s, const struct role *r, const char *path,
 	struct aws_keys *out, struct err *err)
 {
-	struct buf token = {0}, form = {0}, answer = {0};
-	char code[AWS_CODE_MAX] = "";
-	int rc;
+	struct buf token = {0};
 
 	buf_reserve(&token, TOKEN_FILE_MAX + 1, NULL);
-	buf_reserve(&form, 4 * TOKEN_FILE_MAX, NULL);
-	rc = file_read(AT_FDCWD, path, TOKEN_FILE_MAX, &token, err);
-	if (rc == 0) {
-		start_role(s, "AssumeRoleWithWebIdentity", r, &form);
-		https_form(&form, "WebIdentityToken", str_trim(buf_view(&token)));
-		rc = call_sts(s, "AssumeRoleWithWebIdentity", &form, NULL, &answer, code, err);
-		if (rc == 0)
-			rc = parse_role_keys(s, buf_view(&answer), r->source, out, err);
-		else
-			rc = explain_identity(r, buf_view(&token), code, err);
-	} else {
-		err_wrap(err, "web identity token");
+	if (file_read(AT_FDCWD, path, TOKEN_FILE_MAX, &token, err)) {
+		buf_wipe(&token);
+		return err_wrap(err, "web identity token");
 	}
-	buf_wipe(&token);
-	buf_wipe(&form);
-	buf_wipe(&answer);
-	return rc;
+	return assume_with_token(s, r, &token, out, err);
 }
 
 int
@@ -433,6 +443,30 @@ identity_keys(struct aws_session *s, struct aws_keys *out, struct err *err)
 	return assume_by_identity(s, &r, env_get(env, "AWS_WEB_IDENTITY_TOKEN_FILE"), out, err);
 }
 
+/* A role is named, and the CI vouches for the job. */
+static bool
+ci_speaks(const struct aws_session *s)
+{
+	return env_has(s->cloud->env, "AWS_ROLE_ARN") && oidc_available(s->cloud->env);
+}
+
+static int
+ci_keys(struct aws_session *s, struct aws_keys *out, struct err *err)
+{
+	const struct env *env = s->cloud->env;
+	struct role r = {.arn = str_from(env_get(env, "AWS_ROLE_ARN")),
+		.session = str_from(env_get(env, "AWS_ROLE_SESSION_NAME")),
+		.source = "AWS_ROLE_ARN, by the CI's identity token"};
+	struct buf token = {0};
+
+	buf_reserve(&token, TOKEN_FILE_MAX, NULL);
+	if (oidc_token(s->cloud, "sts.amazonaws.com", &token, err)) {
+		buf_wipe(&token);
+		return -1;
+	}
+	return assume_with_token(s, &r, &token, out, err);
+}
+
 static bool
 profile_speaks(const struct aws_session *s)
 {
@@ -484,6 +518,8 @@ aws_credentials(struct aws_session *s, struct aws_keys *out, struct err *err)
 		return environment_keys(s, out, err);
 	if (env_has(env, "AWS_WEB_IDENTITY_TOKEN_FILE"))
 		return identity_keys(s, out, err);
+	if (ci_speaks(s))
+		return ci_keys(s, out, err);
 	if (profile_speaks(s))
 		return profile_keys(s, s->profile, &seen, out, err);
 	if (aws_container_variable(s->cloud))

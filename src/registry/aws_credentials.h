@@ -1,7 +1,8 @@
 /*
- * Where AWS keys come from: the environment, a web identity token, a profile of
- * the shared files (with roles and credential_process), the container's endpoint,
- * the instance's role. The first that is there is taken. Private to registry/.
+ * Where AWS keys come from: the environment, a web identity token (a file, or what
+ * the CI gives for the role in AWS_ROLE_ARN), a profile of the shared files (with roles and
+ * credential_process), the container's endpoint, the instance's role. The first that is there is
+ * taken. Private to registry/.
  */
 #ifndef REGISTRY_AWS_CREDENTIALS_H
 #define REGISTRY_AWS_CREDENTIALS_H

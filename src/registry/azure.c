@@ -13,6 +13,7 @@
 #include "registry/https.h"
 #include "registry/jwt.h"
 #include "registry/oauth.h"
+#include "registry/oidc.h"
 #include "registry/words.h"
 
 enum { PROBE_MS = 1000, ENDPOINT_MS = 10 * 1000, LINE_MAX = 300 };
@@ -133,6 +134,22 @@ federated(struct cloud *c, const char *resource, const char *tenant, struct oaut
 	return rc;
 }
 
+static int
+ci_identity(struct cloud *c, const char *resource, const char *tenant, struct oauth_token *out,
+	struct err *err)
+{
+	struct buf token = {0};
+	int rc;
+
+	buf_reserve(&token, 16 * 1024, NULL);
+	out->source = "AZURE_CLIENT_ID, by the CI's identity token";
+	rc = oidc_token(c, "api://AzureADTokenExchange", &token, err);
+	if (rc == 0)
+		rc = client_token(c, resource, tenant, (struct str){0}, buf_view(&token), out, err);
+	buf_wipe(&token);
+	return rc;
+}
+
 /* ---- managed identity ------------------------------------------------------------------- */
 
 struct identity_request {
@@ -241,6 +258,8 @@ azure_token(struct cloud *c, const char *resource, const char *tenant, struct oa
 		return err_set(err, ERR_CONFIG, "login to Azure by %s is not supported",
 			env_has(env, "AZURE_USERNAME") ? "AZURE_USERNAME"
 						       : "AZURE_CLIENT_CERTIFICATE_PATH");
+	if (tenant && env_has(env, "AZURE_CLIENT_ID") && oidc_available(env))
+		return ci_identity(c, resource, tenant, out, err);
 	if (managed_identity(c, resource, out, &why) == 0)
 		return 0;
 	if (why.kind == ERR_NET)

@@ -21,8 +21,9 @@ struct oauth_token;
 
 /*
  * By AZURE_CLIENT_SECRET, AZURE_FEDERATED_TOKEN_FILE (or AZURE_FEDERATED_TOKEN), each
- * with AZURE_TENANT_ID and AZURE_CLIENT_ID, else by the managed identity of the
- * machine. resource: as above. ERR_AUTH, ERR_CONFIG.
+ * with AZURE_TENANT_ID and AZURE_CLIENT_ID, with these two by what the CI says of
+ * the job (registry/oidc.h), else by the managed identity of the machine. resource: as above.
+ * ERR_AUTH, ERR_CONFIG.
  */
 int azure_token(struct cloud *c, const char *resource, const char *tenant, struct oauth_token *out,
 	struct err *err);

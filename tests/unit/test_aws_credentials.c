@@ -118,6 +118,43 @@ web_identity(void **state)
 }
 
 static void
+identity_token_of_the_ci(void **state)
+{
+	static const struct peer_answer good[] = {
+		{"GET https://ci.example/token?x=1&audience=sts.amazonaws.com", 200,
+			"{\"value\":\"" TOKEN "\"}", NULL, NULL},
+		{STS_EU, 200, ROLE_XML("AssumeRoleWithWebIdentity"), NULL, NULL},
+		{0},
+	};
+	static const struct peer_answer bad[] = {
+		{"GET https://ci.example/token?x=1&audience=sts.amazonaws.com", 403, "", NULL,
+			NULL},
+		{0},
+	};
+	struct cloud_peer p;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		cloud_peer_open(&p);
+		cloud_peer_var(&p, "ACTIONS_ID_TOKEN_REQUEST_URL=https://ci.example/token?x=1");
+		cloud_peer_var(&p, "ACTIONS_ID_TOKEN_REQUEST_TOKEN=job");
+		cloud_peer_var(&p, "AWS_ROLE_ARN=arn:aws:iam::1:role/x");
+		cloud_peer_var(&p, "AWS_REGION=eu-west-1");
+		cloud_peer_script(&p, i ? bad : good);
+		if (i) {
+			fails(&p, ERR_AUTH, "the CI gives no identity token: status 403", "");
+			continue;
+		}
+		check(&p, "ASIAROLE", "a&b/c", "tok<en", "AWS_ROLE_ARN, by the CI's identity token",
+			PEER_NOW + 3600);
+		assert_string_equal(cloud_peer_field(&p, 0, "Authorization"), "Bearer job");
+		assert_string_equal(cloud_peer_form(&p, 1, "WebIdentityToken"), TOKEN);
+		cloud_peer_close(&p);
+	}
+}
+
+static void
 web_identity_refused(void **state)
 {
 	static const struct {
@@ -545,6 +582,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_the_environment),
 		cmocka_unit_test(web_identity),
+		cmocka_unit_test(identity_token_of_the_ci),
 		cmocka_unit_test(web_identity_refused),
 		cmocka_unit_test(profiles),
 		cmocka_unit_test(roles_of_profiles),

@@ -157,6 +157,27 @@ federated_token(void **state)
 }
 
 static void
+identity_token_of_the_ci(void **state)
+{
+	static const struct peer_answer answers[] = {
+		{"GET https://ci.example/token?audience=api%3A%2F%2FAzureADTokenExchange", 200,
+			"{\"value\":\"" OIDC "\"}", NULL, NULL},
+		{LOGIN, 200, TOKEN, NULL, NULL}, {EXCHANGE, 200, GOOD, NULL, NULL}, {0}};
+	struct cloud_peer p;
+
+	(void)state;
+	cloud_peer_open(&p);
+	cloud_peer_var(&p, "AZURE_TENANT_ID=t-1");
+	cloud_peer_var(&p, "AZURE_CLIENT_ID=c-1");
+	cloud_peer_var(&p, "ACTIONS_ID_TOKEN_REQUEST_URL=https://ci.example/token");
+	cloud_peer_var(&p, "ACTIONS_ID_TOKEN_REQUEST_TOKEN=job");
+	cloud_peer_script(&p, answers);
+	works(&p, "AZURE_CLIENT_ID, by the CI's identity token");
+	assert_string_equal(cloud_peer_form(&p, 1, "client_assertion"), OIDC);
+	cloud_peer_close(&p);
+}
+
+static void
 managed_identity(void **state)
 {
 	static const struct peer_answer vm[] = {
@@ -296,6 +317,7 @@ main(void)
 		cmocka_unit_test(r_06_client_secret_and_exchange),
 		cmocka_unit_test(management_token_where_the_other_is_refused),
 		cmocka_unit_test(federated_token),
+		cmocka_unit_test(identity_token_of_the_ci),
 		cmocka_unit_test(managed_identity),
 		cmocka_unit_test(logins_that_do_not_work),
 		cmocka_unit_test(r_19_errors_of_the_exchange),
