@@ -254,6 +254,28 @@ in_registry()
 	expect_tags mine
 }
 
+@test "a signal while outputs are under way: the old archive stays, nothing else does" {
+	local seconds
+	gitlab main
+	seconds=$(unique_seconds)
+	printf old >"$CTX/a.tar"
+	mkdir "$T/tmp"
+	given "TMPDIR=$T/tmp"
+	dockerfile <<-END
+		FROM busybox:test
+		RUN sleep $seconds
+	END
+	bt_start -o type=tar,dest=a.tar -o type=tar
+	await 60 running "$seconds"
+	kill -TERM "$BT_PID"
+	bt_wait
+	expect_status 143
+	expect_equal "$output" ''
+	expect_equal "$(cat "$CTX/a.tar")" old
+	expect_equal "$(find "$CTX" "$T/tmp" -name "*buildtools*")" ''
+	await 60 not_running "$seconds"
+}
+
 @test "export stages still make exported/ beside -o" {
 	gitlab main
 	dockerfile <<-'END'
