@@ -312,7 +312,7 @@ written() { sed -n "s|^PUT /v2/group/$NAME/manifests/\([^ ]*\) 201 .*|\1|p" "$LO
 	simple
 	FLAGS=(--no-pull --retry-for 0)
 	bt_build_ok
-	expect_error "warning: '127\.0\.0\.1:1' cannot be checked"
+	expect_error "warning: .*'127\.0\.0\.1:1' cannot be checked"
 	PUSH_FLAGS=(--retry-for 60s)
 	push
 	expect_failure 249 '[Cc]onnection refused'
