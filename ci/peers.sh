@@ -4,15 +4,16 @@
 #   ci/peers.sh start|stop|restart|status|env PEER...      (PEER: a name of the list below, or all)
 #   ci/peers.sh clean [PEER...]                            (stop them, all by default, and delete their state)
 #   ci/peers.sh kill PEER                                  (SIGKILL, for the fault tests)
-#   ci/peers.sh prepare                                    (makes programs that are not packaged, before anything starts)
+#   ci/peers.sh prepare                                    (gets programs that are not installed, before anything starts)
 #   ci/peers.sh base unix://SOCKET|tcp://HOST:PORT         (feeds the image busybox:test to an Engine)
 #   ci/peers.sh list | packages                            (names of all peers; the Debian packages they need)
 #
 # Peers:
-#   engine    the Docker Engine of the distribution (docker.io), private to this tree
-#   mirror    a registry over plain HTTP that holds base images
-#   registry  a registry with TLS and a password
-#   buildkit  a standalone BuildKit daemon; starts mirror and registry as well
+#   engine      the Docker Engine of the distribution (docker.io), private to this tree
+#   engine-new  the one of Debian 13, with containerd's image store
+#   mirror      a registry over plain HTTP that holds base images
+#   registry    a registry with TLS and a password
+#   buildkit    a standalone BuildKit daemon; starts mirror and registry as well
 #
 # Every peer keeps pid, log, sockets and data in a folder of its own below ${BUILDTOOLS_PEERS:-out/peers}. An Engine that
 # the machine already runs is never touched: a private one has its own data root, exec root, sockets, containerd
@@ -24,7 +25,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 state=${BUILDTOOLS_PEERS:-$here/out/peers}
 case $state in /*) ;; *) state=$here/$state ;; esac
-all_peers=(engine mirror registry buildkit)
+all_peers=(engine engine-new mirror registry buildkit)
 packages=(docker.io busybox-static curl docker-registry openssl perl-base runc)
 
 say() { printf 'peers: %s\n' "$*" >&2; }
@@ -200,20 +201,28 @@ bridge_up()
 
 bridge_down() { busybox ip link del "$(bridge_of "$1")" 2>/dev/null || true; }
 
-# engine_up PEER FOLDER-OF-DOCKERD: one attempt
+# engine_up PEER FOLDER-OF-DOCKERD [STORE]: one attempt; STORE is containerd for its image store
 engine_up()
 {
-	local peer=$1 bin=$2 dir run driver=overlay2 port
+	local peer=$1 bin=$2 store=${3:-} dir run drivers=(overlay2 vfs) driver settings='{}' port alone=()
 	dir=$(dir_of "$peer")
 	run=$(run_of "$peer")
 	mkdir -p "$dir/data" "$run"
-	overlay_works "$dir/data" || driver=vfs
+	if [ "$store" = containerd ]; then
+		drivers=(overlayfs native)
+		settings='{"features": {"containerd-snapshotter": true}}'
+		# images are to go into a containerd of its own, even where the system runs one
+		[ ! -e /run/containerd/containerd.sock ] ||
+			alone=(unshare --mount sh -c 'mount -t tmpfs none /run/containerd && exec "$@"' sh)
+	fi
+	driver=${drivers[0]}
+	overlay_works "$dir/data" || driver=${drivers[1]}
 	port=$(free_port)
 	printf '%s\n' "$port" >"$dir/port"
-	printf '{}\n' >"$dir/daemon.json"
+	printf '%s\n' "$settings" >"$dir/daemon.json"
 	rm -f "$run/docker.sock" "$run/docker.pid"
 	bridge_up "$peer"
-	PATH=$bin:$PATH spawn "$peer" "$bin/dockerd" \
+	PATH=$bin:$PATH spawn "$peer" "${alone[@]}" "$bin/dockerd" \
 		--config-file "$dir/daemon.json" --data-root "$dir/data" --exec-root "$run/exec" \
 		--pidfile "$run/docker.pid" --storage-driver "$driver" --group "${SUDO_GID:-0}" \
 		--host "unix://$run/docker.sock" --host "tcp://127.0.0.1:$port" --tls=false \
@@ -224,9 +233,10 @@ engine_up()
 	await 600 "$peer" api "$peer" /_ping
 }
 
+# engine_start PEER FOLDER-OF-DOCKERD [STORE]
 engine_start()
 {
-	local peer=$1 bin=$2 dir
+	local peer=$1 bin=$2 store=${3:-} dir
 	dir=$(dir_of "$peer")
 	need "$bin/dockerd" docker.io
 	need curl curl
@@ -239,12 +249,12 @@ engine_start()
 	engine_stop "$peer"
 	mkdir -p "$dir"
 	: >"$dir/log"
-	if ! engine_up "$peer" "$bin"; then
+	if ! engine_up "$peer" "$bin" "$store"; then
 		# a run that was killed may leave data that the Engine refuses: begin anew, once
 		say "$peer: first start failed, deleting its data"
 		engine_stop "$peer"
 		rm -rf "$dir/data"
-		if ! engine_up "$peer" "$bin"; then
+		if ! engine_up "$peer" "$bin" "$store"; then
 			tail -n 30 "$dir/log" >&2
 			engine_stop "$peer"
 			die "$peer: does not start, log in $dir/log"
@@ -323,6 +333,8 @@ env_engine() { engine_env engine ENGINE; }
 . "$here/ci/peer-registry.sh"
 # shellcheck source=ci/peer-buildkit.sh
 . "$here/ci/peer-buildkit.sh"
+# shellcheck source=ci/peer-engine-new.sh
+. "$here/ci/peer-engine-new.sh"
 
 # --- commands --------------------------------------------------------------------------------------------------------
 
@@ -359,7 +371,12 @@ main()
 		return
 		;;
 	base) base_image "${1:?address}"; return ;;
-	prepare) make_programs >/dev/null; return ;;
+	prepare)
+		engine_new_programs >/dev/null &
+		make_programs >/dev/null
+		wait $!
+		return
+		;;
 	esac
 	[ "$verb" = clean ] || [ "$verb" = help ] || [ $# -gt 0 ] || die "$verb: of which peer?"
 	if [ "${1:-}" = all ] || { [ "$verb" = clean ] && [ $# -eq 0 ]; }; then
