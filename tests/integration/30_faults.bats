@@ -74,13 +74,26 @@ expect_peak_below() { [ "$(peak_kib "$T/peak")" -lt "$1" ] || fail "peak memory 
 	expect_file "$IMAGE:main" /file built
 }
 
-@test "a connection that breaks once is repeated, the result is complete" {
+@test "a connection that breaks in mid build is repeated, the result is complete" {
 	gitlab main
-	simple
 	FLAGS=(--no-login --no-pull --retry-for 60s)
-	proxied --cut 700 --times 1
-	bt_build_ok
+	SECONDS_OF_SLEEP=$(unique_seconds)
+	file mode wait
+	dockerfile <<-END
+		FROM busybox:test
+		COPY mode /mode
+		RUN if grep -q wait /mode; then sleep $SECONDS_OF_SLEEP; else echo built >/file; fi
+	END
+	proxied
+	bt_start
+	await_step
+	file mode go
+	# every connection ends, new ones pass
+	kill -USR1 "$PROXY_PID"
+	bt_wait
+	expect_status 0
 	unproxied
+	await 60 not_running "$SECONDS_OF_SLEEP" || fail 'the daemon still works on the first one'
 	expect_file "$IMAGE:main" /file built
 	expect_tags "$SHA latest main"
 }

@@ -11,6 +11,7 @@ proxy.py serve LISTEN UPSTREAM --ready FILE [options]
     --hook N COMMAND   after N bytes from the client: holds the stream, runs COMMAND, goes on
     --reply FILE       answers the first bytes of each connection with FILE, and closes it
     --times K          the fault strikes K times, later connections pass
+    Signal USR1 ends all connections; new ones pass.
 
 proxy.py count FOLDER up|down            bytes recorded in that direction
 proxy.py requests FOLDER                 HTTP/1.1 request lines
@@ -21,6 +22,7 @@ proxy.py strings FOLDER                  every recorded gRPC message from the cl
 import argparse
 import pathlib
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -57,6 +59,7 @@ class Proxy:
             pathlib.Path(where).chmod(0o666)
         else:
             address = "tcp://%s:%d" % server.getsockname()
+        signal.signal(signal.SIGUSR1, lambda number, frame: self.end_all())
         context = None
         if self.args.tls:
             cert, key, authority = self.args.tls
@@ -118,6 +121,12 @@ class Proxy:
         except OSError:
             pass
 
+    def end_all(self):
+        links, self.links = self.links, []
+        for pair in links:
+            for end in pair:
+                close(end)
+
     def question(self, data):
         with self.lock:
             self.up += len(data)
@@ -138,10 +147,7 @@ class Proxy:
             if self.args.cut is not None and self.down > self.args.cut:
                 self.strikes -= 1
                 self.down = 0
-                for pair in self.links:
-                    for end in pair:
-                        close(end)
-                self.links = []
+                self.end_all()
                 raise OSError("cut")
         return data
 
