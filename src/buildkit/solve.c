@@ -17,6 +17,7 @@
 
 enum {
 	STATUS_SILENCE_MS = 5000, /* after the answer to Solve; the reference client's figure */
+	STATUS_NOTHING_MS = 1500, /* after a refusal: there may never be a job to hear of */
 	CANCEL_GRACE_MS = 10000,  /* for the daemon to stop a cancelled build */
 	RESPONSE_MAX = 1000,      /* fields of an answer; exporters give a handful */
 	STEP_ERROR_MAX = 1500,    /* bytes of a step's error that are kept */
@@ -35,6 +36,7 @@ struct run {
 	struct buf step_error; /* of the first step that failed */
 	struct err broken;     /* an answer that made no sense */
 	struct timer *silence, *tick;
+	bool heard; /* something of the job */
 	bool silent;
 };
 
@@ -276,7 +278,8 @@ solve_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 	buf_str(&r->message, st->message);
 	if (r->failed)
 		bk_failure_decode(r->arena, st->details, &r->out->failure);
-	timer_set(r->silence, deadline_in(STATUS_SILENCE_MS));
+	timer_set(r->silence,
+		deadline_in(r->failed && !r->heard ? STATUS_NOTHING_MS : STATUS_SILENCE_MS));
 }
 
 /* A cache that is not there, or cannot be written, fails its step and not the build. */
@@ -309,6 +312,7 @@ status_message(struct grpc_call *call, struct str msg, void *arg)
 	(void)call;
 	if (bk_status_decode(&a, msg, &u, &r->broken))
 		return;
+	r->heard = true;
 	u.received_ns = clock_wall_ns();
 	for (i = 0; i < u.nvertexes; i++)
 		note_failure(r, &u.vertexes[i]);

@@ -494,7 +494,8 @@ load buildkit
 	project main
 	simple
 	file .buildtools.yaml 'cache:
-  s3: {bucket: things, region: eu-west-1, endpoint_url: "http://127.0.0.1:1", secret_access_key: hidden-secret}
+  s3: {bucket: things, region: eu-west-1, endpoint_url: "http://127.0.0.1:1", retry_max_attempts: "1",
+       secret_access_key: hidden-secret}
   gha: {scope: mine}'
 	# as GitHub makes them: with the scopes that may be read and written
 	token=$(printf '%s\n' '{"alg":"none"}' '{"ac":"[{\"Scope\":\"main\",\"Permission\":3}]","exp":4102444800}' hidden |
