@@ -250,13 +250,26 @@ push_stream(struct push *p, struct http_response *resp, struct err *err)
 }
 
 int
+docker_push_read(struct http_response *resp, struct arena *a, docker_progress_fn progress,
+	void *arg, char **digest, struct err *err)
+{
+	struct push p = {.arena = a, .progress = progress, .arg = arg};
+
+	if (push_stream(&p, resp, err))
+		return -1;
+	if (!p.digest)
+		return err_set(err, ERR_PROTO, "the Engine ended the push without naming a digest");
+	*digest = p.digest;
+	return 0;
+}
+
+int
 docker_push(const struct docker *d, struct arena *a, const char *repository, const char *tag,
 	const struct docker_auth *auth, docker_progress_fn progress, void *arg, char **digest,
 	struct err *err)
 {
 	cleanup_docker_exchange struct docker_exchange x = {0};
 	cleanup_buf struct buf field = {0};
-	struct push p = {.arena = a, .progress = progress, .arg = arg};
 	struct http_extra extra;
 	struct http_request req = {.method = "POST", .fields = &extra, .nfields = 1};
 	int rc;
@@ -275,10 +288,5 @@ docker_push(const struct docker *d, struct arena *a, const char *repository, con
 		docker_refusal(&x.resp, deadline_in(SILENCE_MS), &why);
 		return refused(why.msg, why.code, err);
 	}
-	if (push_stream(&p, &x.resp, err))
-		return -1;
-	if (!p.digest)
-		return err_set(err, ERR_PROTO, "the Engine ended the push without naming a digest");
-	*digest = p.digest;
-	return 0;
+	return docker_push_read(&x.resp, a, progress, arg, digest, err);
 }

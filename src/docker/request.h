@@ -20,6 +20,9 @@ int docker_request_open(const struct docker *d, struct docker_exchange *x, struc
 	const char *path, int64_t deadline, struct err *err);
 /* Sets ERR_REMOTE with the status and the Engine's own words. Always -1. */
 int docker_refusal(struct http_response *resp, int64_t deadline, struct err *err);
+/* The body of the answer to a push: all of it must be read before the push is one. */
+int docker_push_read(struct http_response *resp, struct arena *a, docker_progress_fn progress,
+	void *arg, char **digest, struct err *err);
 void docker_exchange_release(struct docker_exchange *x);
 #define cleanup_docker_exchange CLEANUP(docker_exchange_release)
 
