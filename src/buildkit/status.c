@@ -10,7 +10,11 @@
 #include "buildkit/proto/control.pb-c.h"
 #include "buildkit/proto/session.pb-c.h"
 
-enum { RANGES_MAX = 1000, SOURCES_MAX = 100 };
+enum {
+	RANGES_MAX = 1000,
+	SOURCES_MAX = 100,
+	ENTRIES_MAX = 100000, /* of one status message; an empty one of 2 bytes takes hundreds */
+};
 
 /* protobuf-c takes its memory from the arena: one release for all */
 static void *
@@ -112,18 +116,52 @@ decode_warning(struct arena *a, const Pb__VertexWarning *w, struct bk_warning *o
 	out->source.nranges = w->n_ranges;
 }
 
+static bool
+take_varint(struct str *in, uint64_t *n)
+{
+	unsigned shift;
+
+	*n = 0;
+	for (shift = 0; shift < 64 && in->len; shift += 7) {
+		unsigned char c = (unsigned char)in->s[0];
+
+		*in = str_from_off(*in, 1);
+		*n |= (uint64_t)(c & 127) << shift;
+		if (c < 128)
+			return true;
+	}
+	return false;
+}
+
+/* Fields at the top of a message that are messages themselves; all there is in a status. */
+static size_t
+count_entries(struct str in)
+{
+	uint64_t key, len;
+	size_t n = 0;
+
+	while (take_varint(&in, &key) && key % 8 == 2 && take_varint(&in, &len) && len <= in.len) {
+		in = str_from_off(in, (size_t)len);
+		n++;
+	}
+	return n;
+}
+
 int
 bk_status_decode(struct arena *a, struct str message, struct bk_update *out, struct err *err)
 {
 	ProtobufCAllocator from_arena = {arena_take, arena_keep, a};
-	Pb__StatusResponse *r =
-		pb__status_response__unpack(&from_arena, message.len, (const uint8_t *)message.s);
+	Pb__StatusResponse *r;
 	struct bk_vertex *vertexes;
 	struct bk_status *statuses;
 	struct bk_log *logs;
 	struct bk_warning *warnings;
 	size_t i;
 
+	if (count_entries(message) > ENTRIES_MAX)
+		return err_set(
+			err, ERR_LIMIT, "status message with more than %d entries", ENTRIES_MAX);
+	r = pb__status_response__unpack(&from_arena, message.len, (const uint8_t *)message.s);
 	if (!r)
 		return err_set(err, ERR_PROTO, "malformed status message");
 	vertexes = arena_new(a, struct bk_vertex, r->n_vertexes);

@@ -223,6 +223,26 @@ hostile_values(void **state)
 	}
 }
 
+/* Two bytes each, hundreds when decoded. */
+static void
+entries_have_a_cap(void **state)
+{
+	cleanup_arena struct arena a = {0};
+	cleanup_buf struct buf in = {0};
+	struct err err = {0};
+	struct bk_update u;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 100000; i++)
+		buf_mem(&in, "\x0a\0", 2);
+	assert_ok(bk_status_decode(&a, buf_view(&in), &u, &err), &err);
+	assert_int_equal(u.nvertexes, 100000);
+	buf_mem(&in, "\x1a\0", 2);
+	assert_int_equal(bk_status_decode(&a, buf_view(&in), &u, &err), -1);
+	assert_err(&err, ERR_LIMIT, "more than 100000 entries");
+}
+
 static void
 an_empty_message_says_nothing(void **state)
 {
@@ -398,6 +418,7 @@ main(void)
 		cmocka_unit_test(every_field_is_decoded),
 		cmocka_unit_test(d_05_a_message_cut_off_anywhere),
 		cmocka_unit_test(hostile_values),
+		cmocka_unit_test(entries_have_a_cap),
 		cmocka_unit_test(an_empty_message_says_nothing),
 		cmocka_unit_test(d_04_places_in_the_dockerfile),
 		cmocka_unit_test(details_that_are_no_message),
