@@ -133,16 +133,36 @@ take_varint(struct str *in, uint64_t *n)
 	return false;
 }
 
-/* Fields at the top of a message that are messages themselves; all there is in a status. */
+/* Fields at the top of a message. */
 static size_t
 count_entries(struct str in)
 {
 	uint64_t key, len;
 	size_t n = 0;
 
-	while (take_varint(&in, &key) && key % 8 == 2 && take_varint(&in, &len) && len <= in.len) {
-		in = str_from_off(in, (size_t)len);
+	while (take_varint(&in, &key)) {
 		n++;
+		switch (key % 8) {
+		case 0:
+			if (!take_varint(&in, &len))
+				return n;
+			continue;
+		case 1:
+			len = 8;
+			break;
+		case 2:
+			if (!take_varint(&in, &len))
+				return n;
+			break;
+		case 5:
+			len = 4;
+			break;
+		default:
+			return n;
+		}
+		if (len > in.len)
+			return n;
+		in = str_from_off(in, (size_t)len);
 	}
 	return n;
 }

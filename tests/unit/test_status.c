@@ -234,10 +234,12 @@ entries_have_a_cap(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 100000; i++)
+	/* unknown fields of every other kind count as well */
+	buf_mem(&in, "\x78\7\x7d....\x79........", 16);
+	for (i = 0; i < 99997; i++)
 		buf_mem(&in, "\x0a\0", 2);
 	assert_ok(bk_status_decode(&a, buf_view(&in), &u, &err), &err);
-	assert_int_equal(u.nvertexes, 100000);
+	assert_int_equal(u.nvertexes, 99997);
 	buf_mem(&in, "\x1a\0", 2);
 	assert_int_equal(bk_status_decode(&a, buf_view(&in), &u, &err), -1);
 	assert_err(&err, ERR_LIMIT, "more than 100000 entries");
