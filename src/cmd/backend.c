@@ -11,6 +11,24 @@
 
 enum { DIAL_MS = 30000 };
 
+/* Who answered, though not as hoped, is not away. */
+static const char *
+silent(const struct err *err)
+{
+	return err->kind == ERR_NET || err->kind == ERR_TLS ? " does not answer" : "";
+}
+
+int
+backend_ping(struct docker *d, const struct docker_endpoint *e, int64_t deadline, struct err *err)
+{
+	if (docker_ping(d, e, deadline, err) == 0)
+		return 0;
+	if (err->kind == ERR_NET || err->kind == ERR_PROTO)
+		err_hint(err, "start a Docker Engine, or name one by DOCKER_HOST, or a BuildKit "
+			      "daemon by BUILDKIT_HOST");
+	return err_wrap(err, "the Docker Engine at %s (%s)%s", e->address, e->source, silent(err));
+}
+
 /* From 29.2 on the Engine may have dropped the upgrades and speaks HTTP/2 at once. */
 static int
 engine_direct(struct backend *b, const struct plan *p, int64_t deadline, struct err *err)
@@ -49,13 +67,8 @@ open_engine(struct backend *b, const struct plan *p, struct log *log, struct err
 {
 	int64_t deadline = deadline_in(DIAL_MS);
 
-	if (docker_ping(&b->docker, &p->endpoint, deadline, err)) {
-		err_wrap(err, "the Docker Engine at %s (%s) does not answer", p->endpoint.address,
-			p->endpoint.source);
-		return err_hint(err,
-			"start a Docker Engine, or name one by DOCKER_HOST, or a BuildKit "
-			"daemon by BUILDKIT_HOST");
-	}
+	if (backend_ping(&b->docker, &p->endpoint, deadline, err))
+		return -1;
 	log_debug(log, "Docker Engine %s at %s, API %s", b->docker.engine, p->endpoint.address,
 		b->docker.version);
 	if (engine_upgrades(b, p, deadline, err) ||
@@ -98,8 +111,9 @@ open_buildkit(struct backend *b, const struct plan *p, struct log *log, struct e
 		b->peer = bk_peer_new(
 			b->loop, c, p->builder.authority, p->builder.tls ? "https" : "http");
 	if (!c || bk_peer_info(b->peer, &b->arena, &b->info, deadline, err)) {
-		err_wrap(err, "BuildKit at %s does not answer", p->address);
-		return err_hint(err, "%s", builder_hint(&p->builder));
+		if (err->kind != ERR_CANCELED)
+			err_hint(err, "%s", builder_hint(&p->builder));
+		return err_wrap(err, "BuildKit at %s%s", p->address, silent(err));
 	}
 	log_debug(log, "BuildKit %s, builds for %s",
 		b->info.version ? b->info.version : "before 0.11",

@@ -27,6 +27,10 @@ struct backend {
 	struct arena arena;
 };
 
+/* docker_ping with words and a hint for people. */
+int backend_ping(
+	struct docker *d, const struct docker_endpoint *e, int64_t deadline, struct err *err);
+
 /*
  * Connects to what the plan names and opens the session there. On failure
  * nothing is left open; the error names the address, what was tried, and why

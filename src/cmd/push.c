@@ -9,6 +9,7 @@
 #include "base/interrupt.h"
 #include "base/jval.h"
 #include "base/log.h"
+#include "cmd/backend.h"
 #include "cmd/cmd.h"
 #include "cmd/config_print.h"
 #include "cmd/console.h"
@@ -256,9 +257,8 @@ push_all(struct push *p, struct err *err)
 
 	if (!strcmp(p->plan.registry.kind, "none"))
 		return err_set(err, ERR_CONFIG, "push not supported by registry");
-	if (docker_ping(&p->docker, &p->plan.endpoint, deadline_in(PING_MS), err))
-		return err_wrap(err, "the Docker Engine at %s (%s) does not answer",
-			p->plan.endpoint.address, p->plan.endpoint.source);
+	if (backend_ping(&p->docker, &p->plan.endpoint, deadline_in(PING_MS), err))
+		return -1;
 	if (find_images(p, err))
 		return -1;
 	for (i = 0; i < p->refs.n; i++)
