@@ -290,14 +290,12 @@ on_stream_close(nghttp2_session *h2, int32_t id, uint32_t error, void *arg)
 	nghttp2_session_set_stream_user_data(h2, id, NULL);
 	if (call->grpc_status == GRPC_OK && call->in.len)
 		call->complaint = "the last message of the peer is cut off";
-	if (call->complaint && !call->conn->server) {
-		status_without(call, error, text, sizeof(text), &st);
-	} else if (call->grpc_status >= 0) {
+	if (call->conn->server && error == NGHTTP2_NO_ERROR) {
+		st.code = call->code;
+	} else if (call->grpc_status >= 0 && !call->complaint) {
 		st.code = call->grpc_status;
 		st.message = call->status_message;
 		st.details = call->details;
-	} else if (call->conn->server && error == NGHTTP2_NO_ERROR) {
-		st.code = call->code;
 	} else {
 		status_without(call, error, text, sizeof(text), &st);
 	}
