@@ -36,15 +36,7 @@
 #include "registry/credentials.h"
 
 enum {
-	RETRY_FIRST_MS = 500,
-	RETRY_MOST_MS = 15000,
 	SINCE_EXPORTERS = 13, /* minor version of BuildKit that takes several in one request */
-};
-
-/* How long one solve has been failing. */
-struct patience {
-	int tries;
-	int64_t until; /* no new try after that; clock_ms() */
 };
 
 struct run {
@@ -299,39 +291,10 @@ solve_once(struct run *r, struct planned_solve *s, struct err *err)
 	return rc;
 }
 
-/* A pause before another try; false when there is not going to be one, or err is set by a signal.
- */
 static bool
 retry(struct run *r, struct patience *patience, const struct err *why, struct err *err)
 {
-	int64_t now = clock_ms(), wait = RETRY_FIRST_MS, deadline;
-	unsigned char jitter;
-	int i;
-
-	if (patience->tries++ == 0)
-		patience->until = now + r->options.retry_for;
-	if (now >= patience->until) {
-		if (patience->tries > 1)
-			log_warn(&r->log,
-				"giving up after %d tries: the time of --retry-for is spent",
-				patience->tries);
-		return false;
-	}
-	for (i = 1; i < patience->tries && wait < RETRY_MOST_MS; i++)
-		wait *= 2;
-	random_bytes(&jitter, 1);
-	wait += wait * jitter / 512;
-	if (wait > patience->until - now)
-		wait = patience->until - now;
-	log_warn(&r->log, "%s; trying again in %lld.%llds", why->msg, (long long)(wait / 1000),
-		(long long)(wait % 1000 / 100));
-	deadline = deadline_in(wait);
-	while (deadline_poll(deadline) > 0) {
-		interrupt_poll(NULL, 0, deadline_poll(deadline));
-		if (interrupt_check(err))
-			return false;
-	}
-	return true;
+	return patience_wait(patience, r->options.retry_for, &r->log, why, err);
 }
 
 static int
@@ -492,28 +455,15 @@ publish_exports(struct run *r, size_t next, struct err *err)
 	return exported_publish(&r->exported, err);
 }
 
-static int
-push_one(struct run *r, const char *reference, char **digest, struct err *err)
-{
-	struct patience patience = {0};
-
-	for (;;) {
-		struct err why = {0}, signal = {0};
-
-		if (hand_on(&r->backend.docker, &r->arena, r->credentials, reference, &r->log,
-			    digest, &why) == 0)
-			return 0;
-		if (why.kind != ERR_NET || !retry(r, &patience, &why, &signal)) {
-			*err = signal.kind ? signal : why;
-			return -1;
-		}
-	}
-}
-
 /* --push with an Engine: what it holds now goes to the registry. */
 static int
 push_loaded(struct run *r, struct err *err)
 {
+	struct handing handing = {.docker = &r->backend.docker,
+		.arena = &r->arena,
+		.credentials = r->credentials,
+		.log = &r->log,
+		.retry_for = r->options.retry_for};
 	size_t i;
 
 	for (i = 0; i < r->published.n; i++) {
@@ -521,7 +471,7 @@ push_loaded(struct run *r, struct err *err)
 
 		if (!strlist_has(&r->to_push, r->published.items[i]))
 			continue;
-		if (push_one(r, r->published.items[i], &digest, err))
+		if (hand_on(&handing, r->published.items[i], &digest, err))
 			return -1;
 		r->digests.items[i] = digest;
 		if (strlist_has(&r->plan.tags, r->published.items[i]))

@@ -13,6 +13,7 @@
 #include "cmd/cmd.h"
 #include "cmd/config_print.h"
 #include "cmd/console.h"
+#include "cmd/handing.h"
 #include "cmd/login.h"
 #include "cmd/outputs.h"
 #include "cmd/plan.h"
@@ -24,12 +25,7 @@
 
 enum {
 	PING_MS = 30000,
-	HEARTBEAT_MS = 30000, /* CI systems end jobs that say nothing for minutes */
-	LOOK_MS = 30000,      /* for a look at what the registry has */
-	PAUSE_FIRST_MS = 500,
-	PAUSE_MOST_MS = 30000,
-	STALE_MS = 2 * 60000, /* tokens that were good at the start may have ended since */
-	NONSENSE_MAX = 2,     /* answers without sense that are taken for an accident */
+	LOOK_MS = 30000, /* for a look at what the registry has */
 };
 
 struct push {
@@ -42,101 +38,10 @@ struct push {
 	struct strlist refs, ids;       /* what is to be pushed, and the Engine's ids of it */
 	struct strlist pushed, digests; /* references in order, and what each one is */
 	char *digest; /* of the commit's tag, else of the first of the image's own */
-	const char *current;
-	int64_t said; /* when something was last printed */
-	bool contact; /* the registry was there and took something */
-};
-
-/* What was spent on one tag already. */
-struct patience {
-	int64_t started, until; /* until: set by the first failure */
-	int tries, nonsense, stale;
+	struct handing handing;
 };
 
 /* ---- one tag ---------------------------------------------------------------- */
-
-static bool
-is_transfer(const char *status)
-{
-	static const char *const words[] = {"Pushing", "Pushed", "Layer already exists", "Mounted"};
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(words); i++)
-		if (str_starts(str_from(status), str_from(words[i])))
-			return true;
-	return false;
-}
-
-/* Nothing of every layer's every step, but a sign of life. */
-static void
-on_progress(const char *id, const char *status, int64_t current, int64_t total, void *arg)
-{
-	struct push *p = arg;
-
-	if (*status)
-		log_debug(p->ctx->log, "%s %s %s %lld/%lld", p->current, id, status,
-			(long long)current, (long long)total);
-	if (*id && is_transfer(status))
-		p->contact = true;
-	if (clock_ms() - p->said < HEARTBEAT_MS)
-		return;
-	p->said = clock_ms();
-	if (!*status)
-		log_info(p->ctx->log, "still pushing '%s'", p->current);
-	else if (total > 0)
-		log_info(p->ctx->log, "still pushing '%s': %s %s, %lld of %lld MB", p->current, id,
-			status, (long long)(current / 1000000), (long long)(total / 1000000));
-	else
-		log_info(p->ctx->log, "still pushing '%s': %s %s", p->current, id, status);
-}
-
-/* Whether the failure is one that passes by itself. */
-static bool
-may_pass(const struct push *p, struct patience *t, const struct err *why)
-{
-	switch (why->kind) {
-	case ERR_NET:
-		/* where nobody has listened so far nobody is going to */
-		return why->code != ECONNREFUSED || p->contact || p->pushed.n;
-	case ERR_PROTO:
-		return t->nonsense++ < NONSENSE_MAX;
-	case ERR_AUTH:
-		return clock_ms() - t->started > STALE_MS && t->stale++ == 0;
-	default:
-		return false;
-	}
-}
-
-/* Waits before another try. False when there is not going to be one: *err is set. */
-static bool
-try_again(struct push *p, struct patience *t, const struct err *why, struct err *err)
-{
-	int64_t now = clock_ms(), wait = PAUSE_FIRST_MS, deadline;
-	unsigned char chance;
-	int i;
-
-	*err = *why;
-	if (t->tries++ == 0)
-		t->until = now + p->options.retry_for;
-	if (now >= t->until || !may_pass(p, t, why))
-		return false;
-	for (i = 1; i < t->tries && wait < PAUSE_MOST_MS; i++)
-		wait *= 2;
-	/* jobs that failed together do not come back together */
-	random_bytes(&chance, 1);
-	wait += wait * chance / 512;
-	if (wait > t->until - now)
-		wait = t->until - now;
-	log_warn(p->ctx->log, "%s; trying again in %lld.%llds", why->msg, (long long)(wait / 1000),
-		(long long)(wait % 1000 / 100));
-	deadline = deadline_in(wait);
-	while (deadline_poll(deadline) > 0) {
-		interrupt_poll(NULL, 0, deadline_poll(deadline));
-		if (interrupt_check(err))
-			return false;
-	}
-	return true;
-}
 
 /*
  * Registries may forbid to write a tag again. When it is this very image that
@@ -168,28 +73,8 @@ static int
 send_tag(struct push *p, const struct ref *ref, const char *text, const char *id, char **digest,
 	struct err *err)
 {
-	cleanup_credential struct credential cred = {0};
-	struct patience patience = {.started = clock_ms()};
-	struct docker_auth auth;
-	struct err why;
-
-	if (p->credentials &&
-		credentials_find(p->credentials,
-			arena_fmt(&p->arena, "%s/%s", ref->domain, ref->path), &cred, err))
-		return -1;
-	auth = (struct docker_auth){.user = cred.user,
-		.secret = &cred.secret,
-		.server = ref->domain,
-		.identity = cred.kind == CREDENTIAL_IDENTITY};
-	do {
-		why = (struct err){0};
-		p->said = clock_ms();
-		if (docker_push(&p->docker, &p->arena,
-			    ref_familiar(
-				    &p->arena, &(struct ref){ref->domain, ref->path, NULL, NULL}),
-			    ref->tag, &auth, on_progress, p, digest, &why) == 0)
-			return 0;
-	} while (try_again(p, &patience, &why, err));
+	if (hand_on(&p->handing, text, digest, err) == 0)
+		return 0;
 	if (err->kind != ERR_REMOTE || !is_there(p, ref, id, digest))
 		return -1;
 	log_info(
@@ -207,11 +92,9 @@ push_tag(struct push *p, const char *text, const char *id, struct err *err)
 	if (ref_parse(&p->arena, str_from(text), &ref, err))
 		return -1;
 	ref_or_latest(&ref);
-	p->current = text;
-	log_info(p->ctx->log, "Pushing tag '%s'", text);
 	if (send_tag(p, &ref, text, id, &digest, &why)) {
 		*err = why;
-		return err_wrap(err, "push '%s'", text);
+		return -1;
 	}
 	strlist_add(&p->pushed, &p->arena, text);
 	strlist_add(&p->digests, &p->arena, digest);
@@ -261,6 +144,11 @@ push_all(struct push *p, struct err *err)
 		return -1;
 	if (find_images(p, err))
 		return -1;
+	p->handing = (struct handing){.docker = &p->docker,
+		.arena = &p->arena,
+		.credentials = p->credentials,
+		.log = p->ctx->log,
+		.retry_for = p->options.retry_for};
 	for (i = 0; i < p->refs.n; i++)
 		if (push_tag(p, p->refs.items[i], p->ids.items[i], err))
 			return -1;

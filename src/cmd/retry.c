@@ -1,8 +1,16 @@
 #include "cmd/retry.h"
 
+#include "base/clock.h"
 #include "base/err.h"
+#include "base/interrupt.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+
+enum {
+	PAUSE_FIRST_MS = 500,
+	PAUSE_MOST_MS = 15000,
+};
 
 /*
  * Daemons report registries in the words of containerd's client, at every
@@ -98,4 +106,38 @@ retry_cause_of(const struct err *err, size_t failed_steps)
 	default:
 		return RETRY_NEVER;
 	}
+}
+
+bool
+patience_wait(struct patience *p, int64_t retry_for, struct log *log, const struct err *why,
+	struct err *err)
+{
+	int64_t now = clock_ms(), wait = PAUSE_FIRST_MS, deadline;
+	unsigned char jitter;
+	int i;
+
+	if (p->tries++ == 0)
+		p->until = now + retry_for;
+	if (now >= p->until) {
+		if (p->tries > 1)
+			log_warn(log, "giving up after %d tries: the time of --retry-for is spent",
+				p->tries);
+		return false;
+	}
+	for (i = 1; i < p->tries && wait < PAUSE_MOST_MS; i++)
+		wait *= 2;
+	/* jobs that failed together do not come back together */
+	random_bytes(&jitter, 1);
+	wait += wait * jitter / 512;
+	if (wait > p->until - now)
+		wait = p->until - now;
+	log_warn(log, "%s; trying again in %lld.%llds", why->msg, (long long)(wait / 1000),
+		(long long)(wait % 1000 / 100));
+	deadline = deadline_in(wait);
+	while (deadline_poll(deadline) > 0) {
+		interrupt_poll(NULL, 0, deadline_poll(deadline));
+		if (interrupt_check(err))
+			return false;
+	}
+	return true;
 }
