@@ -220,6 +220,22 @@ conn_diagnosis(struct conn *c)
 	return text ? text : "";
 }
 
+/* Input that is not wanted now would end every wait at once; returns how many are left. */
+static int
+only_output(struct pollfd fds[2], int n)
+{
+	int i, k = 0;
+
+	for (i = 0; i < n; i++) {
+		if (!(fds[i].events & POLLOUT))
+			continue;
+		fds[k] = (struct pollfd){.fd = fds[i].fd, .events = POLLOUT};
+		k++;
+	}
+	/* a layer that has to read before it can write */
+	return k ? k : n;
+}
+
 int
 conn_wait(struct conn *c, bool write, int64_t deadline, struct err *err)
 {
@@ -232,6 +248,8 @@ conn_wait(struct conn *c, bool write, int64_t deadline, struct err *err)
 		if (interrupt_check(err))
 			return -1;
 		n = conn_wants(c, write, fds);
+		if (write)
+			n = only_output(fds, n);
 		ready = interrupt_poll(fds, (nfds_t)n, deadline_poll(deadline));
 	} while (ready < 0 && errno == EINTR);
 	if (ready < 0)

@@ -129,6 +129,12 @@ k_20_a_deadline_in_the_past_does_not_wait(void **state)
 	err = (struct err){0};
 	assert_int_equal(conn_write_all(c, much, sizeof(much), 0, &err), -1);
 	assert_err(&err, ERR_NET, "timed out");
+	/* what the peer says meanwhile is no reason to try again and again */
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	err = (struct err){0};
+	assert_int_equal(conn_wait(c, true, 0, &err), -1);
+	assert_err(&err, ERR_NET, "timed out");
+	assert_ok(conn_wait(c, false, 0, &err), &err);
 	conn_close(c);
 	close(ends[1]);
 }
