@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -269,9 +270,10 @@ refusals_are_told(void **state)
 			ERR_AUTH, 407, "the proxy 'p:3128' (HTTPS_PROXY) wants credentials"},
 		{"not you", "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", true, ERR_AUTH,
 			407, "the proxy 'p:3128' (HTTPS_PROXY) does not accept the credentials"},
-		{"gone", "", false, ERR_NET, 0,
+		{"gone", "", false, ERR_NET, ECONNRESET,
 			"proxy 'p:3128' (HTTPS_PROXY): p:3128 closed the connection without an answer"},
-		{"half an answer", "HTTP/1.1 200 O", false, ERR_NET, 0, "without an answer"},
+		{"half an answer", "HTTP/1.1 200 O", false, ERR_NET, ECONNRESET,
+			"without an answer"},
 		{"no HTTP", "SSH-2.0-x\r\n", false, ERR_PROTO, 0, "proxy 'p:3128' (HTTPS_PROXY): "},
 	};
 	size_t i;
