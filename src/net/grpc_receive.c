@@ -164,7 +164,7 @@ remote_end(struct grpc_call *call)
 	if (call->remote_ended)
 		return;
 	call->remote_ended = true;
-	if (call->ops && call->ops->end)
+	if (!call->reset && call->ops && call->ops->end)
 		call->ops->end(call, call->arg);
 }
 
