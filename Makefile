@@ -42,6 +42,8 @@ CROSS_armv7 := arm-linux-gnueabihf-
 TUNE_armv7 := -march=armv7-a -mfpu=vfpv3-d16 -mfloat-abi=hard
 CROSS := $(or $(CROSS_$(ARCH)),$(error unknown ARCH '$(ARCH)': x86_64, aarch64 or armv7))
 TUNE := $(TUNE_$(ARCH))
+# DT_RELR, a fifteenth of the program less; binutils 2.40 makes it for this architecture alone
+PACK_x86_64 := -Wl,-z,pack-relative-relocs
 include vendor/musl.mk
 
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Wshadow -Wvla -Walloca -Wmissing-prototypes \
@@ -61,7 +63,7 @@ HARD := -fPIE -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-v
 SMALL := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 OWN_$(ARCH) := $(HARD) $(SMALL) -g $(MAPPED) $(WARN) $(GCC_WARN)
 THEIRS_$(ARCH) := $(HARD) $(SMALL) $(MAPPED) -w
-LD_$(ARCH) := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,text,-z,separate-code -Wl,--gc-sections -Wl,--build-id=none
+LD_$(ARCH) := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,text,-z,separate-code $(PACK_$(ARCH)) -Wl,--gc-sections -Wl,--build-id=none
 AR_$(ARCH) := $(CROSS)ar
 AFTER_$(ARCH) := $(MUSL_SPECS)
 

@@ -27,7 +27,7 @@ finish() { [ -z "$started" ] || as_root ci/peers.sh stop engine; }
 trap finish EXIT
 
 step 'packages'
-ci/install.sh build curl busybox-static
+ci/apt-install build curl busybox-static
 
 step 'make'
 make -j "$(nproc)"
@@ -40,7 +40,7 @@ else
 	echo "no Engine answers at $DOCKER_HOST: starting a private one"
 	# one that runs already, for tests, is not ours to stop
 	if ! ci/peers.sh status engine >/dev/null 2>&1; then
-		ci/install.sh docker.io
+		ci/apt-install docker.io
 		started=1
 		as_root ci/peers.sh start engine
 	fi

@@ -184,7 +184,7 @@ do_integration()
 	local packages
 	packages=$(ci/peers.sh packages)
 	# shellcheck disable=SC2086 # words
-	whole 'packages' ci/install.sh $packages "${integration_tools[@]}" || return 0
+	whole 'packages' ci/apt-install $packages "${integration_tools[@]}" || return 0
 	prepare
 	whole 'make' make -j "$jobs" || return 0
 	whole 'peers' peers || return 0
@@ -196,7 +196,7 @@ do_all()
 	local packages
 	packages=$(ci/peers.sh packages)
 	# shellcheck disable=SC2086 # words
-	whole packages ci/install.sh build cross test $packages "${integration_tools[@]}" || return 0
+	whole packages ci/apt-install build cross test $packages "${integration_tools[@]}" || return 0
 	prepare
 	whole make make -j "$jobs" || return 0
 	whole check-binary make check-binary || true
@@ -213,8 +213,8 @@ if [ $# -eq 0 ]; then
 fi
 for name in "$@"; do
 	case $name in
-	lint | unit) whole packages ci/install.sh build test && "do_$name" ;;
-	integration) whole packages ci/install.sh build && do_integration ;;
+	lint | unit) whole packages ci/apt-install build test && "do_$name" ;;
+	integration) whole packages ci/apt-install build && do_integration ;;
 	*) echo "no part '$name', there are: lint, unit, integration" >&2; exit 2 ;;
 	esac || true
 done
