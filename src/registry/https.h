@@ -64,9 +64,9 @@ struct https {
 void https_init(struct https *h, const struct env *env);
 
 /*
- * h->send, again after a pause when the peer cannot be reached or answers 429 or
- * 5xx. make, when not NULL, is called before each try and may change the request: a
- * signature has to be new each time.
+ * h->send, again after a pause when the peer cannot be reached or is busy
+ * (registry/refusal.h). make, when not NULL, is called before each try and may change the request:
+ * a signature has to be new each time.
  */
 int https_retry(struct https *h, struct arena *a, struct https_request *req,
 	int (*make)(struct https_request *req, void *arg, struct err *err), void *arg,

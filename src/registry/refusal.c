@@ -112,6 +112,7 @@ registry_status_passes(int status)
 	case 502:
 	case 503:
 	case 504:
+	case 509:
 	case 522:
 		return true;
 	default:

@@ -21,7 +21,10 @@ struct http_head;
  */
 int registry_refusal(const char *who, const struct http_head *h, struct str body, struct err *err);
 
-/* 408, 429, 499, 5xx of a server that is busy or broken, 522 of a proxy. */
+/*
+ * 408, 429, 499, 5xx of a server that is busy or broken, 509 and 522 of a proxy. The status
+ * alone decides: what code a registry gives to it is its own matter.
+ */
 bool registry_status_passes(int status);
 
 enum { RETRY_AFTER_MAX_MS = 5 * 60 * 1000 };

@@ -4,9 +4,9 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/interrupt.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "registry/exchange.h"
 #include "registry/refusal.h"
 #include "registry/token.h"
 
@@ -17,19 +17,6 @@ enum {
 };
 
 /* ---- patience --------------------------------------------------------------- */
-
-static int
-pause_for(int64_t ms, struct err *err)
-{
-	int64_t until = deadline_in(ms);
-
-	while (deadline_poll(until) > 0) {
-		if (interrupt_check(err))
-			return -1;
-		interrupt_poll(NULL, 0, deadline_poll(until));
-	}
-	return interrupt_check(err);
-}
 
 /* Longer each time, and a little by chance: jobs that failed together do not come back together. */
 static int64_t
@@ -101,7 +88,7 @@ send_patiently(struct registry *r, const struct wire_request *req, bool once,
 			break;
 		log_debug(r->log, "%s; trying again in %lld ms", why.msg, (long long)wait);
 		wire_reply_release(reply);
-		if (pause_for(wait, err))
+		if (exchange_pause(wait, err))
 			return -1;
 	}
 	if (err)

@@ -9,10 +9,10 @@
 #include "base/limits.h"
 #include "net/conn.h"
 #include "net/http.h"
-#include "net/proxy.h"
 #include "net/tls.h"
 #include "net/tls_env.h"
 #include "net/trust.h"
+#include "registry/exchange.h"
 
 /* ---- addresses -------------------------------------------------------------- */
 
@@ -47,19 +47,11 @@ wire_resolve(struct arena *a, const char *base, struct str location)
 		a, STR_FMT STR_FMT, STR_ARG(str_first(whole, (size_t)at + 1)), STR_ARG(location));
 }
 
-static const char *
-port_of(const struct url *u)
-{
-	if (u->port)
-		return u->port;
-	return strcmp(u->scheme, "https") == 0 ? "443" : "80";
-}
-
 bool
 wire_same_origin(const struct url *a, const struct url *b)
 {
 	return !strcmp(a->scheme, b->scheme) && str_iis(str_from(a->host), b->host) &&
-	       !strcmp(port_of(a), port_of(b));
+	       !strcmp(exchange_port(a), exchange_port(b));
 }
 
 static bool
@@ -159,13 +151,11 @@ wire_open(struct wire *w, const char *server, bool insecure, const char *ca, con
 	w->port = u.port;
 	w->trust = trust_new(clock_wall_ns() / 1000000000);
 	tls_env_host_dirs(&w->arena, env, server, dirs);
-	if (!insecure) {
-		if (trust_add_system(w->trust, env, err) ||
-			(ca && trust_add_file(w->trust, ca, err)))
-			return -1;
-		for (i = 0; dirs[i]; i++)
-			trust_add_dir(w->trust, dirs[i], ".crt");
-	}
+	/* insecure is the registry alone: its token server, and where it redirects to, are not */
+	if (trust_add_system(w->trust, env, err) || (ca && trust_add_file(w->trust, ca, err)))
+		return -1;
+	for (i = 0; dirs[i]; i++)
+		trust_add_dir(w->trust, dirs[i], ".crt");
 	for (i = 0; dirs[i]; i++)
 		if (tls_host_identity(&w->arena, dirs[i], &files)) {
 			w->identity = tls_identity_load(files.cert, files.key, err);
@@ -184,23 +174,6 @@ wire_close(struct wire *w)
 }
 
 /* ---- one exchange ----------------------------------------------------------- */
-
-static struct conn *
-dial(struct wire *w, const struct url *u, int64_t deadline, struct err *err)
-{
-	static const char *const http1[] = {"http/1.1", NULL};
-	bool https = !strcmp(u->scheme, "https"), own = str_iis(str_from(u->host), w->host);
-	struct tls_options o = {.server_name = u->host,
-		.trust = w->trust,
-		.insecure = own && w->insecure,
-		.identity = own ? w->identity : NULL,
-		.alpn = http1};
-	struct conn *c = proxy_dial(w->env, https, u->host, port_of(u), deadline, err);
-
-	if (!c || !https)
-		return c;
-	return tls_connect(c, &o, deadline, err);
-}
 
 static void
 keep_head(struct wire_reply *reply, const struct http_head *h)
@@ -244,11 +217,15 @@ static int
 exchange(struct wire *w, const struct wire_request *req, const struct url *u,
 	struct wire_reply *reply, int64_t deadline, struct err *err)
 {
-	cleanup_http_response struct http_response resp = {0};
+	bool own = str_iis(str_from(u->host), w->host);
+	struct tls_options tls = {.trust = w->trust,
+		.insecure = own && w->insecure,
+		.identity = own ? w->identity : NULL};
+	struct exchange x = {.env = w->env, .url = u, .tls = &tls};
 	cleanup_conn struct conn *c = NULL;
+	cleanup_http_response struct http_response resp = {0};
 	struct http_extra fields[4];
 	struct http_request r = {.method = req->method, .fields = fields};
-	struct arena *a = &reply->arena;
 	struct err why = {0};
 
 	reply->head.status = 0;
@@ -259,17 +236,10 @@ exchange(struct wire *w, const struct wire_request *req, const struct url *u,
 		fields[r.nfields++] = (struct http_extra){"Accept", str_from(req->accept)};
 	if (req->authorization.len)
 		fields[r.nfields++] = (struct http_extra){"Authorization", req->authorization};
-	r.target = arena_fmt(a, "%s%s%s", *u->path ? u->path : "/", u->query ? "?" : "",
-		u->query ? u->query : "");
-	r.host = arena_fmt(a, strchr(u->host, ':') ? "[%s]%s%s" : "%s%s%s", u->host,
-		u->port ? ":" : "", u->port ? u->port : "");
 	r.content_type = req->content_type;
 	r.body = req->body;
-	c = dial(w, u, deadline, &why);
-	if (!c)
-		reply->lost = was_lost(&why);
-	else if (http_exchange(c, &r, &resp, deadline, &why))
-		reply->lost = why.kind == ERR_NET;
+	if (exchange_start(&x, &reply->arena, &r, &resp, &c, deadline, &why))
+		reply->lost = c ? why.kind == ERR_NET : was_lost(&why);
 	else
 		keep_head(reply, &resp.head);
 	if (reply->head.status && read_body(req, &resp, reply, deadline, &why) == 0)

@@ -457,6 +457,14 @@ accidents_are_repeated(void **state)
 				{UPLOAD, .answer = BUSY("504 -")},
 				{UPLOAD, .answer = BUSY("408 -")},
 				{UPLOAD, .answer = "HTTP/1.1 202 -\r\n\r\n"}}},
+		{"429 is known by its status, whatever code stands in its body", MAY_PUSH,
+			.steps = {FIRST, FIRST,
+				{UPLOAD, .answer = ERRORS(
+						 "429 -\r\nRetry-After: 0", "DENIED", "slow down")},
+				{UPLOAD, .answer = "HTTP/1.1 429 -\r\nRetry-After: 0\r\n"
+						   "Content-Type: application/json\r\n\r\n"
+						   "{\"error\":\"rate limit exceeded\"}"},
+				{UPLOAD, .answer = "HTTP/1.1 202 -\r\n\r\n"}}},
 		{"busy for ever", MAY_PUSH,
 			.steps = {FIRST, FIRST, {UPLOAD, .answer = BUSY("503 Away")},
 				{UPLOAD, .answer = BUSY("503 Away")},
