@@ -31,7 +31,7 @@ FUZZERS := $(if $(T),$(T:%=tests/fuzz/%.c),$(sort $(wildcard tests/fuzz/fuzz_*.c
 
 VSRC := $(O)/vendor/src
 FETCHED := $(O)/vendor/fetched
-LIBS := bearssl libyaml nghttp2 protobuf-c jansson
+LIBS := bearssl libyaml nghttp2 protobuf-c jansson libsodium
 include $(LIBS:%=vendor/%.mk) vendor/cmocka.mk vendor/roots.mk
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
