@@ -6,27 +6,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "docker/words.h"
 
 enum {
 	PAUSE_FIRST_MS = 500,
 	PAUSE_MOST_MS = 15000,
 };
-
-/*
- * Daemons report registries in the words of containerd's client, at every
- * version from 0.8 on, without any code of their own: there is only the text.
- */
-
-static bool
-has_one_of(struct str text, const char *const *words, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (str_search(text, str_from(words[i])) >= 0)
-			return true;
-	return false;
-}
 
 /* A command of the Dockerfile is quoted in these, and may contain anything. */
 static bool
@@ -35,7 +20,7 @@ is_step(struct str text)
 	static const char *const words[] = {
 		"did not complete successfully", "executor failed running", "runc run failed"};
 
-	return has_one_of(text, words, ARRAY_LEN(words));
+	return words_any(text, words, ARRAY_LEN(words));
 }
 
 static bool
@@ -45,48 +30,14 @@ is_registry_request(struct str text)
 		"failed to authorize", "failed to fetch", "failed to copy",
 		"failed to resolve source metadata", "unexpected status"};
 
-	return has_one_of(text, words, ARRAY_LEN(words));
-}
-
-/* "...: 503 Service Unavailable"; a port or a digest is never behind a blank. */
-static bool
-is_busy_status(struct str text)
-{
-	static const uint64_t busy[] = {408, 425, 429, 500, 502, 503, 504};
-	ptrdiff_t at;
-
-	while ((at = str_search(text, STR(": "))) >= 0) {
-		uint64_t status;
-		size_t i;
-
-		text = str_from_off(text, (size_t)at + 2);
-		if (!str_take_u64(&text, 10, &status) || (text.len && text.s[0] != ' '))
-			continue;
-		for (i = 0; i < ARRAY_LEN(busy); i++)
-			if (status == busy[i])
-				return true;
-	}
-	return false;
-}
-
-static bool
-is_cut_off(struct str text)
-{
-	static const char *const words[] = {"toomanyrequests", "TOOMANYREQUESTS",
-		"connection reset by peer", "broken pipe", "unexpected EOF", "i/o timeout",
-		"TLS handshake timeout", "Client.Timeout exceeded", "http2: client connection lost",
-		"server sent GOAWAY", "use of closed network connection",
-		"Temporary failure in name resolution", "server misbehaving"};
-
-	return has_one_of(text, words, ARRAY_LEN(words)) || str_ends(text, STR(": EOF"));
+	return words_any(text, words, ARRAY_LEN(words));
 }
 
 /* A wrong address shows itself before anything is pushed: then nobody should wait. */
 static bool
 is_away(struct str text)
 {
-	return str_search(text, STR("failed to push")) >= 0 &&
-	       str_search(text, STR("connection refused")) >= 0;
+	return str_search(text, STR("failed to push")) >= 0 && words_nobody(text);
 }
 
 enum retry_cause
@@ -100,7 +51,7 @@ retry_cause_of(const struct err *err, size_t failed_steps)
 		return failed_steps ? RETRY_NEVER : RETRY_CONNECTION;
 	case ERR_BUILD:
 		if (!is_step(text) && is_registry_request(text) &&
-			(is_busy_status(text) || is_cut_off(text) || is_away(text)))
+			(words_passing(text) || is_away(text)))
 			return RETRY_REGISTRY;
 		return RETRY_NEVER;
 	default:

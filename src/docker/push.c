@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "docker/docker.h"
 #include "docker/request.h"
+#include "docker/words.h"
 #include "image/digest.h"
 #include "net/conn.h"
 
@@ -80,75 +81,21 @@ digest_of_aux(struct push *p, const struct jval *aux, struct err *err)
 
 /* ---- what went wrong -------------------------------------------------------- */
 
-static bool
-has_one_of(struct str text, const char *const *words, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (str_search(text, str_from(words[i])) >= 0)
-			return true;
-	return false;
-}
-
-static bool
-is_busy(uint64_t status)
-{
-	static const uint64_t busy[] = {408, 425, 429, 499, 500, 502, 503, 504, 522};
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(busy); i++)
-		if (status == busy[i])
-			return true;
-	return false;
-}
-
-/* Somewhere in the text there are these words, such a status, and a blank or nothing. */
-static bool
-has_busy_status(struct str text, const char *before)
-{
-	ptrdiff_t at;
-	uint64_t n;
-
-	while ((at = str_search(text, str_from(before))) >= 0) {
-		text = str_from_off(text, (size_t)at + strlen(before));
-		if (str_take_u64(&text, 10, &n) && is_busy(n) &&
-			(text.len == 0 || text.s[0] == ' '))
-			return true;
-	}
-	return false;
-}
-
-/* "HTTP status: 503 Service Unavailable", "HTTP 429 response", "to https://...: 500 Internal" */
-static bool
-names_busy_status(struct str text)
-{
-	return has_busy_status(text, ": ") || has_busy_status(text, "HTTP ");
-}
-
 /* The texts are those of the Engine's registry clients, before and with containerd's store. */
 static int
 refused(const char *message, int code, struct err *err)
 {
-	static const char *const lost[] = {"toomanyrequests", "TOOMANYREQUESTS",
-		"too many requests", "connection reset by peer", "broken pipe", "unexpected EOF",
-		"i/o timeout", "TLS handshake timeout", "Client.Timeout exceeded",
-		"context deadline exceeded", "http2: client connection lost", "server sent GOAWAY",
-		"use of closed network connection", "server closed idle connection",
-		"Temporary failure in name resolution", "server misbehaving", "blob upload unknown",
-		"blob upload invalid", "manifest blob unknown"};
 	static const char *const rights[] = {"unauthorized", "no basic auth credentials",
 		"authentication required", "access to the resource is denied",
 		"denied:", "insufficient_scope", "401 Unauthorized", "403 Forbidden", "Forbidden"};
 	struct str text = str_from(message);
 
-	if (str_search(text, STR("connection refused")) >= 0)
+	if (words_nobody(text))
 		return err_setc(err, ERR_NET, ECONNREFUSED, "%s", message);
-	if (has_one_of(text, lost, ARRAY_LEN(lost)) || names_busy_status(text) ||
-		str_ends(text, STR(": EOF")) || str_is(text, "EOF"))
+	if (words_passing(text))
 		return err_setc(err, ERR_NET, 0, "%s", message);
 	/* registries that forbid to move a tag may call that a matter of rights */
-	if (has_one_of(text, rights, ARRAY_LEN(rights)) && str_search(text, STR("immutab")) < 0)
+	if (words_any(text, rights, ARRAY_LEN(rights)) && str_search(text, STR("immutab")) < 0)
 		return err_setc(err, ERR_AUTH, code, "%s", message);
 	return err_setc(err, ERR_REMOTE, code, "%s", message);
 }
