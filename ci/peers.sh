@@ -204,7 +204,9 @@ bridge_down() { busybox ip link del "$(bridge_of "$1")" 2>/dev/null || true; }
 # engine_up PEER FOLDER-OF-DOCKERD [STORE]: one attempt; STORE is containerd for its image store
 engine_up()
 {
-	local peer=$1 bin=$2 store=${3:-} dir run drivers=(overlay2 vfs) driver settings='{}' port alone=()
+	local peer=$1 bin=$2 store=${3:-} dir run drivers=(overlay2 vfs) driver port alone=()
+	# an upload that waits for its next try keeps its place among those at a time
+	local settings='{"max-concurrent-uploads": 40}'
 	dir=$(dir_of "$peer")
 	run=$(run_of "$peer")
 	mkdir -p "$dir/data" "$run"

@@ -56,7 +56,10 @@ words_passing(struct str text)
 		"context deadline exceeded", "http2: client connection lost", "server sent GOAWAY",
 		"use of closed network connection", "server closed idle connection",
 		"Temporary failure in name resolution", "server misbehaving", "blob upload unknown",
-		"blob upload invalid", "manifest blob unknown"};
+		"blob upload invalid", "manifest blob unknown",
+		/* answers that end too early, as Go reads them */
+		"malformed MIME header", "malformed HTTP status code",
+		"unexpected end of JSON input"};
 
 	/* "HTTP status: 503 Service Unavailable", "HTTP 429 response", "to https://...: 500 -" */
 	return words_any(text, lost, ARRAY_LEN(lost)) || has_busy_status(text, ": ") ||

@@ -29,6 +29,12 @@ p_07_failures_are_sorted(void **state)
 			ERR_NET, 0},
 		{"Get \"http://127.0.0.1:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused",
 			ERR_NET, ECONNREFUSED},
+		{"Get \"http://r/v2/\": net/http: HTTP/1.x transport connection broken: malformed "
+		 "MIME header: missing colon: \"Docker-Dist\"",
+			ERR_NET, 0},
+		{"Get \"http://r/v2/\": net/http: HTTP/1.x transport connection broken: malformed "
+		 "HTTP response \"\\x15\\x03\\x01\"",
+			ERR_REMOTE, 0},
 		{"unauthorized: authentication required", ERR_AUTH, 0},
 		{"denied: requested access to the resource is denied", ERR_AUTH, 0},
 		{"no basic auth credentials", ERR_AUTH, 0},
@@ -65,7 +71,7 @@ p_07_failures_are_sorted(void **state)
 
 		buf_puts(&body, "{\"errorDetail\":{\"message\":\"");
 		for (p = rows[i].text; *p; p++)
-			buf_addf(&body, *p == '"' ? "\\%c" : "%c", *p);
+			buf_addf(&body, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
 		buf_puts(&body, "\"},\"error\":\"x\"}\r\n");
 		fake_answer(&answer, "200 OK", "application/json", buf_view(&body), 7);
 		one = buf_view(&answer);
