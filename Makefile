@@ -96,11 +96,12 @@ say = @mkdir -p $(@D) && printf '  %-7s %s\n' '$1' '$2'
 #: make unit-arch ARCH=aarch64       the static build's unit tests of another architecture, under qemu
 #: make fuzz [T=fuzz_x]              corpus replay and FUZZ_SECONDS (5) of fuzzing for each parser
 #: make lint, make format            every static check; clang-format in place
+#: make bench                        beside buildctl and buildx, with a real BuildKit daemon; BENCH="--runs 3 --only first"
 #: make check-binary, make repro     is it static-pie and hardened; does a second build give the same bytes
 #: make clean, make distclean        built files; downloaded ones too
 #: ROOMS="base net"                  only these rooms of src/, while others are in pieces (with an O= of its own)
 #: V=1 shows commands, WERROR=1 stops at warnings, O=folder builds elsewhere, VENDOR_DIR=folder needs no network
-.PHONY: all unit unit-san unit-arch fuzz lint format check-binary repro clean distclean help FORCE
+.PHONY: all unit unit-san unit-arch fuzz lint format check-binary repro bench clean distclean help FORCE
 B := $(O)/$(ARCH)
 NATIVE := $(if $(filter $(ARCH),$(HOSTARCH)),$(O)/bin)
 
@@ -217,6 +218,9 @@ check-binary: $(B)/buildtools
 	@ci/check-binary $<
 repro: $(B)/buildtools
 	@ci/repro $< ARCH=$(ARCH) COMMIT=$(COMMIT) DATE=$(DATE)
+
+bench: all
+	tests/bench/bench.sh $(BENCH)
 
 clean:
 	rm -rf $(filter-out $(O)/vendor,$(wildcard $(O)/*))
