@@ -170,6 +170,12 @@ jval_new_array(void)
 	return ours(need(json_array()));
 }
 
+struct jval *
+jval_share(const struct jval *v)
+{
+	return ours(json_incref(lib(v)));
+}
+
 void
 jval_set(struct jval *object, const char *key, struct jval *v)
 {

@@ -56,6 +56,8 @@ struct jval *jval_new_array(void);
 void jval_set_str(struct jval *object, const char *key, const char *text);
 void jval_set_int(struct jval *object, const char *key, int64_t n);
 void jval_set_bool(struct jval *object, const char *key, bool b);
+/* The same value once more, to be put into another tree or freed: neither is to change it then. */
+struct jval *jval_share(const struct jval *v);
 /* Takes ownership of v; NULL gives null. */
 void jval_set(struct jval *object, const char *key, struct jval *v);
 void jval_add_str(struct jval *array, const char *text);

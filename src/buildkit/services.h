@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "buildkit/session.h"
 
+struct content;
 struct grpc_call;
 struct grpc_conn;
 struct pump;
@@ -22,6 +23,7 @@ struct bk_session {
 
 	const struct bk_export *exports; /* borrowed */
 	size_t nexports;
+	struct content *writers; /* what the daemon is adding to stores */
 	struct bk_session_stats stats;
 	struct err broken; /* kind ERR_NONE while all is well */
 };
@@ -37,5 +39,17 @@ void auth_open(struct bk_session *s, struct grpc_call *call);
 void secrets_open(struct bk_session *s, struct grpc_call *call);
 void ssh_check_open(struct bk_session *s, struct grpc_call *call);
 void ssh_forward_open(struct bk_session *s, struct grpc_call *call);
+void content_info_open(struct bk_session *s, struct grpc_call *call);
+void content_read_open(struct bk_session *s, struct grpc_call *call);
+void content_write_open(struct bk_session *s, struct grpc_call *call);
+void content_status_open(struct bk_session *s, struct grpc_call *call);
+void content_abort_open(struct bk_session *s, struct grpc_call *call);
+
+/*
+ * Queues the next piece of a file as message {number: bytes}, at most about room
+ * bytes, which are taken from *left.
+ */
+int services_send_piece(struct grpc_call *call, int fd, uint32_t number, size_t room,
+	uint64_t *left, struct err *err);
 
 #endif

@@ -29,6 +29,11 @@ static const struct service {
 	{"/moby.buildkit.secrets.v1.Secrets/GetSecret", secrets_open},
 	{"/moby.sshforward.v1.SSH/CheckAgent", ssh_check_open},
 	{"/moby.sshforward.v1.SSH/ForwardAgent", ssh_forward_open},
+	{"/containerd.services.content.v1.Content/Info", content_info_open},
+	{"/containerd.services.content.v1.Content/Read", content_read_open},
+	{"/containerd.services.content.v1.Content/Write", content_write_open},
+	{"/containerd.services.content.v1.Content/Status", content_status_open},
+	{"/containerd.services.content.v1.Content/Abort", content_abort_open},
 };
 
 static void

@@ -62,6 +62,14 @@ struct bk_agent {
 	const char *socket;
 };
 
+/* An image layout that the daemon may read blobs from, and add some to. */
+struct bk_store {
+	const char *id;   /* "export", "local:PATH", "oci:NAME" */
+	const char *name; /* for messages */
+	int dir;          /* borrowed */
+	bool writable;
+};
+
 struct bk_session_options {
 	const struct bk_local *locals; /* borrowed, also the list */
 	size_t nlocals;
@@ -70,6 +78,8 @@ struct bk_session_options {
 	size_t nsecrets;
 	const struct bk_agent *agents; /* borrowed, also the list */
 	size_t nagents;
+	const struct bk_store *stores; /* borrowed, also the list */
+	size_t nstores;
 	const char *shared_key; /* what makes this context the same as last time's; may be empty */
 	struct log *log;
 };

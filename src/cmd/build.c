@@ -86,7 +86,7 @@ prepare_files(struct run *r, struct err *err)
 	struct strlist never = {0};
 	char key[SHA256_HEX_LEN + 1];
 
-	if (extras_open(&r->extras, &r->arena, &r->ctx->env, err) ||
+	if (extras_open(&r->extras, &r->arena, &r->ctx->env, &r->plan, &r->log, err) ||
 		open_dir(p->dir, &r->context_fd, err) ||
 		(p->dockerfile_dir && open_dir(p->dockerfile_dir, &r->dockerfile_fd, err)))
 		return -1;
@@ -428,6 +428,9 @@ run_solve(struct run *r, size_t i, struct err *err)
 	}
 	if (r->cache_error)
 		log_warn(&r->log, "%s; later builds will not find this cache", r->cache_error);
+	if (i == r->plan.nstages &&
+		stores_finish(&r->extras.stores, &r->arena, &r->result.response, &r->log, err))
+		return err_wrap(err, "%s", s.title);
 	if (s.kind == SOLVE_EXPORT) {
 		r->export_pending = true;
 		return 0;

@@ -62,6 +62,23 @@ cache_add_ref(struct cache_list *l, struct arena *a, const char *ref)
 	cache_add(l, a, &c);
 }
 
+/* A local cache is a folder, which has to be named. */
+static int
+check_local(const struct cache *c, const char *flag, struct err *err)
+{
+	const char *attr = strcmp(flag, "cache-to") ? "src" : "dest";
+	const char *path = kv_get(&c->attrs, attr), *reset = kv_get(&c->attrs, "reset");
+
+	if (strcmp(c->type, "local") != 0)
+		return 0;
+	if (!path || !*path)
+		return err_set(err, ERR_USAGE, "--%s: type=local needs %s=FOLDER", flag, attr);
+	if (reset && strcmp(reset, "false") != 0)
+		return err_set(err, ERR_USAGE,
+			"--%s: reset is not offered; a new folder is a new cache", flag);
+	return 0;
+}
+
 int
 cache_add_flag(
 	struct cache_list *l, struct arena *a, const char *text, const char *flag, struct err *err)
@@ -86,6 +103,8 @@ cache_add_flag(
 	}
 	if (!c.type)
 		return err_set(err, ERR_USAGE, "--%s: '%s' names no type", flag, text);
+	if (check_local(&c, flag, err))
+		return -1;
 	cache_add(l, a, &c);
 	return 0;
 }

@@ -9,6 +9,9 @@
 
 #include "base/err.h"
 #include "base/fd.h"
+#include "buildkit/layout.h"
+#include "buildkit/solve.h"
+#include "image/digest.h"
 #include "image/ref.h"
 
 /* Names are compared as references: "Alpine:latest" cannot be one, "alpine:latest" is "alpine". */
@@ -40,6 +43,51 @@ use_image(struct arena *a, struct named_context *c, const char *value, struct er
 	return 0;
 }
 
+/* Folder, and what of it: a tag, a digest, or neither. */
+static void
+split_layout(struct arena *a, struct str path, const char **folder, char **tag, char **digest)
+{
+	ptrdiff_t at = str_rfind(path, '@'), colon;
+
+	*tag = *digest = NULL;
+	if (at >= 0 && digest_is_valid(str_from_off(path, (size_t)at + 1))) {
+		*digest = arena_str(a, str_from_off(path, (size_t)at + 1));
+		path = str_first(path, (size_t)at);
+	}
+	colon = str_rfind(path, ':');
+	if (colon > str_rfind(path, '/')) {
+		*tag = arena_str(a, str_from_off(path, (size_t)colon + 1));
+		path = str_first(path, (size_t)colon);
+	}
+	*folder = arena_str(a, path);
+}
+
+/* Without a tag or digest it is "latest", or the only image that is there. */
+static int
+use_layout(struct arena *a, struct named_context *c, const char *value, struct err *err)
+{
+	cleanup_fd int dir = -1, blob = -1;
+	char id[BK_ID_LEN + 1], *tag, *digest;
+	uint64_t size;
+
+	split_layout(a, str_from(value + strlen("oci-layout://")), &c->layout, &tag, &digest);
+	dir = open(c->layout, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(err, "context '%s': folder '%s'", c->name, c->layout);
+	if (!digest && layout_find(dir, tag ? tag : "latest", !tag, a, &digest, err))
+		return err_wrap(err, "context '%s': image layout '%s'", c->name, c->layout);
+	if (!digest)
+		return err_set(err, ERR_CONFIG, "context '%s': no image in '%s' has the tag '%s'",
+			c->name, c->layout, tag ? tag : "latest");
+	blob = layout_blob(dir, str_from(digest), &size, err);
+	if (blob < 0)
+		return err_wrap(err, "context '%s': image layout '%s'", c->name, c->layout);
+	bk_random_id(id);
+	c->store = arena_fmt(a, "oci:%s", id);
+	c->value = arena_fmt(a, "oci-layout://%s@%s", id, digest);
+	return 0;
+}
+
 static int
 use_folder(struct arena *a, struct named_context *c, const char *value, struct err *err)
 {
@@ -48,8 +96,9 @@ use_folder(struct arena *a, struct named_context *c, const char *value, struct e
 
 	if (!realpath(value, real) || stat(real, &st)) {
 		err_sys(err, "context '%s': folder '%s'", c->name, value);
-		return err_hint(err, "a context is a folder, docker-image://REF, or the address of "
-				     "a git repository or an archive");
+		return err_hint(err, "a context is a folder, docker-image://REF, "
+				     "oci-layout://FOLDER, or the address of a git repository "
+				     "or an archive");
 	}
 	if (!S_ISDIR(st.st_mode))
 		return err_set(
@@ -72,7 +121,9 @@ use_value(struct arena *a, struct named_context *c, const char *value, struct er
 
 	if (str_starts(v, STR("docker-image://")))
 		return use_image(a, c, value, err);
-	if (str_starts(v, STR("oci-layout:")) || str_starts(v, STR("target:"))) {
+	if (str_starts(v, STR("oci-layout://")))
+		return use_layout(a, c, value, err);
+	if (str_starts(v, STR("target:"))) {
 		err_set(err, ERR_USAGE, "context '%s': %.*s: is not offered", c->name,
 			(int)str_find(v, ':'), value);
 		return err_hint(err, "push the image to a registry and use docker-image://REF");

@@ -9,10 +9,12 @@
 struct err;
 
 struct named_context {
-	const char *name;  /* as the Dockerfile calls it */
-	const char *value; /* of the request: an address, or "local:NAME" */
-	const char *dir;   /* a folder of this machine; NULL for the others */
-	const char *local; /* what the session calls it */
+	const char *name;   /* as the Dockerfile calls it */
+	const char *value;  /* of the request: an address, or "local:NAME" */
+	const char *dir;    /* a folder of this machine; NULL for the others */
+	const char *local;  /* what the session calls it */
+	const char *layout; /* a folder that is an image layout */
+	const char *store;  /* what the session calls that */
 
 	/* while a build runs */
 	struct fssend_root root;
@@ -24,8 +26,9 @@ struct context_list {
 };
 
 /*
- * A value of --build-context: NAME=FOLDER, NAME=docker-image://REF, or NAME= and
- * the address of a git repository or a file. The same name again takes the place
+ * A value of --build-context: NAME=FOLDER, NAME=docker-image://REF,
+ * NAME=oci-layout://FOLDER[:TAG][@DIGEST], or NAME= and the address of a git
+ * repository or a file. The same name again takes the place
  * of the first. ERR_USAGE, ERR_CONFIG, ERR_SYS without the flag's name.
  */
 int context_add_flag(struct context_list *l, struct arena *a, const char *text, struct err *err);

@@ -19,6 +19,7 @@ enum {
 	SINCE_CONTEXTS = 10,
 	SINCE_ATTESTS = 11,
 	SINCE_ANNOTATIONS = 11,
+	SINCE_LAYOUTS = 11,
 };
 
 struct reader {
@@ -137,7 +138,7 @@ static int
 check_targets(struct extras *x, struct arena *a, const struct build_options *o,
 	const struct plan *p, struct err *err)
 {
-	size_t i, streams = 0;
+	size_t i, streams = 0, layouts = 0;
 
 	if (o->load && check_load(p, err))
 		return -1;
@@ -156,7 +157,10 @@ check_targets(struct extras *x, struct arena *a, const struct build_options *o,
 			return err_set(err, ERR_USAGE,
 				"--output: type 'docker' holds one platform, type 'oci' several");
 		streams += t->form == TARGET_STDOUT;
+		layouts += t->form == TARGET_LAYOUT;
 	}
+	if (layouts > 1)
+		return err_set(err, ERR_USAGE, "--output: tar=false can be asked for once");
 	if (streams > 1)
 		return err_set(
 			err, ERR_USAGE, "--output: two archives cannot both go to standard output");
@@ -184,16 +188,37 @@ extras_never(const struct extras *x, struct arena *a, const char *folder, struct
 {
 	strlist_add(out, a, EXPORTED_NAME);
 	targets_hidden(&x->targets, a, folder, out);
+	stores_hidden(&x->stores, a, folder, out);
+}
+
+static int
+open_stores(struct extras *x, struct arena *a, struct plan *p, struct log *log, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < x->targets.n; i++)
+		if (x->targets.items[i].form == TARGET_LAYOUT &&
+			!store_open(
+				&x->stores, a, STORE_EXPORT, x->targets.items[i].dest, true, err))
+			return err_wrap(err, "--output");
+	for (i = 0; i < x->contexts.n; i++)
+		if (x->contexts.items[i].layout &&
+			!store_open(&x->stores, a, x->contexts.items[i].store,
+				x->contexts.items[i].layout, false, err))
+			return err_wrap(err, "context '%s'", x->contexts.items[i].name);
+	return stores_caches(&x->stores, a, &p->imports, &p->exports, log, err);
 }
 
 int
-extras_open(struct extras *x, struct arena *a, const struct env *env, struct err *err)
+extras_open(struct extras *x, struct arena *a, const struct env *env, struct plan *p,
+	struct log *log, struct err *err)
 {
 	const char *tmpdir = env_get(env, "TMPDIR");
 	size_t i;
 
 	if (contexts_open(&x->contexts, err) ||
-		targets_open(&x->targets, a, tmpdir ? tmpdir : "/tmp", err))
+		targets_open(&x->targets, a, tmpdir ? tmpdir : "/tmp", err) ||
+		open_stores(x, a, p, log, err))
 		return -1;
 	x->exports = targets_exports(&x->targets, a);
 	for (i = 0; i < x->contexts.n; i++) {
@@ -222,6 +247,7 @@ extras_session(struct extras *x, struct arena *a, struct bk_session_options *ses
 				x->contexts.items[i].local, &x->contexts.items[i].root};
 	session->locals = locals;
 	session->nlocals = n;
+	stores_session(&x->stores, a, session);
 	session->secrets = x->secrets.items;
 	session->nsecrets = x->secrets.n;
 	session->agents = x->agents.items;
@@ -233,6 +259,7 @@ extras_release(struct extras *x)
 {
 	targets_close(&x->targets);
 	contexts_close(&x->contexts);
+	stores_close(&x->stores);
 	secrets_release(&x->secrets);
 }
 
@@ -340,12 +367,18 @@ adapt_annotations(struct adapter *d, struct planned_solve *s)
 static void
 adapt_contexts(struct adapter *d)
 {
-	if (d->x->contexts.n && d->minor < SINCE_CONTEXTS)
+	int since = SINCE_CONTEXTS;
+	size_t i;
+
+	for (i = 0; i < d->x->contexts.n; i++)
+		if (d->x->contexts.items[i].layout)
+			since = SINCE_LAYOUTS;
+	if (d->x->contexts.n && d->minor < since)
 		warn(d, "--build-context",
 			arena_fmt(d->arena,
 				"needs BuildKit 0.%d, or a Dockerfile with '# syntax=docker/dockerfile:1' "
 				"in its first line: %s is too old for it",
-				SINCE_CONTEXTS, daemon_name(d)));
+				since, daemon_name(d)));
 }
 
 /* Which exporters there are depends on the Engine's image store. */
@@ -354,6 +387,11 @@ adapt_exporters(struct adapter *d, struct planned_solve *s, struct err *err)
 {
 	size_t i;
 
+	for (i = 0; i < d->x->targets.n; i++)
+		if (d->x->targets.items[i].form == TARGET_LAYOUT && d->minor < SINCE_LAYOUTS)
+			return err_set(err, ERR_CONFIG,
+				"--output: tar=false needs BuildKit 0.%d, %s is too old for it",
+				SINCE_LAYOUTS, daemon_name(d));
 	if (d->plan->buildkit || d->backend->info.containerd_store)
 		return 0;
 	for (i = 0; i < s->solve.exporters.n; i++) {

@@ -12,6 +12,7 @@
 #include "base/kv.h"
 #include "cmd/contexts.h"
 #include "cmd/secrets.h"
+#include "cmd/stores.h"
 #include "cmd/targets.h"
 
 struct backend;
@@ -29,6 +30,7 @@ struct extras {
 	struct agent_list agents;
 	struct context_list contexts;
 	struct target_list targets; /* none: the plan's own place */
+	struct store_list stores;   /* image layouts, once opened */
 	struct kvlist annotations;  /* attributes of exporters that make images */
 	struct kvlist attests;      /* attributes of the frontend */
 	struct bk_export *exports;  /* of the targets, once opened */
@@ -38,8 +40,9 @@ struct extras {
 /* Borrows all of them. ERR_USAGE and ERR_CONFIG name the flag; release in any case. */
 int extras_make(struct extras *x, struct arena *a, const struct env *env,
 	const struct build_options *o, const struct plan *p, struct log *log, struct err *err);
-/* Opens folders and files. */
-int extras_open(struct extras *x, struct arena *a, const struct env *env, struct err *err);
+/* Opens folders and files, and finds the local caches of the plan. */
+int extras_open(struct extras *x, struct arena *a, const struct env *env, struct plan *p,
+	struct log *log, struct err *err);
 /* Paths in a folder that are no part of a context there. */
 void extras_never(const struct extras *x, struct arena *a, const char *folder, struct strlist *out);
 /* Adds secrets, agents and folders to what the daemon may ask for. */

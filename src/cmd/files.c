@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,4 +112,22 @@ file_replace(const char *path, struct str text, struct err *err)
 	if (exists && may_write_through(errno))
 		return write_through(path, O_TRUNC, text, err);
 	return err_sys(err, "write '%s'", path);
+}
+
+int
+folder_make(const char *path, struct err *err)
+{
+	cleanup_free char *copy = xstrdup(path);
+	char *p = copy;
+
+	do {
+		p = strchr(p + 1, '/');
+		if (p)
+			*p = '\0';
+		if (mkdir(copy, 0755) && errno != EEXIST)
+			return err_sys(err, "create folder '%s'", copy);
+		if (p)
+			*p = '/';
+	} while (p);
+	return 0;
 }

@@ -17,5 +17,7 @@ int file_append(const char *path, struct str text, struct err *err);
  * /dev/stdout) is written to.
  */
 int file_replace(const char *path, struct str text, struct err *err);
+/* A folder with all that lead to it, as far as they are not there. ERR_SYS names it. */
+int folder_make(const char *path, struct err *err);
 
 #endif

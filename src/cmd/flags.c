@@ -101,11 +101,13 @@ static const struct flag build_flags[] = {
 	{.name = "cache-from",
 		.kind = FLAG_LIST,
 		.offset = BUILD(cache_from),
-		.help = "Where to look for cached layers: type=registry,ref=NAME or just NAME."},
+		.help = "Where to look for cached layers: type=registry,ref=NAME or just NAME, "
+			"type=local,src=FOLDER."},
 	{.name = "cache-to",
 		.kind = FLAG_LIST,
 		.offset = BUILD(cache_to),
-		.help = "Where to keep cached layers: type=registry,ref=NAME,mode=max."},
+		.help = "Where to keep cached layers: type=registry,ref=NAME,mode=max, "
+			"type=local,dest=FOLDER."},
 	{.name = "no-cache",
 		.kind = FLAG_BOOL,
 		.offset = BUILD(no_cache),
@@ -134,7 +136,7 @@ static const struct flag build_flags[] = {
 		.offset = BUILD(build_contexts),
 		.check = check_build_context,
 		.help = "Further context NAME=FOLDER, or NAME=docker-image://REFERENCE, "
-			"NAME=URL."},
+			"NAME=oci-layout://FOLDER[:TAG], NAME=URL."},
 	{.name = "add-host",
 		.kind = FLAG_LIST,
 		.offset = BUILD(add_hosts),

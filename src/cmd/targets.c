@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "cmd/csv.h"
+#include "cmd/files.h"
 #include "cmd/values.h"
 
 /* ---- what is asked for ---------------------------------------------------- */
@@ -75,10 +76,12 @@ check_archive(struct target *t, struct arena *a, struct err *err)
 
 	if (take_bool(t, a, "tar", true, &tar, err))
 		return -1;
-	if (!tar && strcmp(t->type, "tar") != 0)
-		return err_set(err, ERR_USAGE,
-			"type '%s' is written as a tar only, tar=false is not offered", t->type);
-	if (t->dest)
+	if (!tar && strcmp(t->type, "tar") != 0) {
+		if (!t->dest || !strcmp(t->dest, "-"))
+			return err_set(err, ERR_USAGE, "type '%s' with tar=false needs dest=FOLDER",
+				t->type);
+		t->form = TARGET_LAYOUT;
+	} else if (t->dest)
 		t->form = strcmp(t->dest, "-") ? TARGET_FILE : TARGET_STDOUT;
 	else if (strcmp(t->type, "docker") != 0) /* which is for the Engine then */
 		t->form = TARGET_STDOUT;
@@ -183,27 +186,9 @@ targets_stdout(const struct target_list *l)
 /* ---- places --------------------------------------------------------------- */
 
 static int
-make_folders(struct arena *a, const char *path, struct err *err)
+open_folder(struct target *t, struct err *err)
 {
-	char *copy = arena_cstr(a, path), *p;
-
-	for (p = copy + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(copy, 0755) && errno != EEXIST)
-			return err_sys(err, "create folder '%s'", copy);
-		*p = '/';
-	}
-	if (mkdir(copy, 0755) && errno != EEXIST)
-		return err_sys(err, "create folder '%s'", copy);
-	return 0;
-}
-
-static int
-open_folder(struct target *t, struct arena *a, struct err *err)
-{
-	if (make_folders(a, t->dest, err))
+	if (folder_make(t->dest, err))
 		return -1;
 	t->fd = open(t->dest, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return t->fd < 0 ? err_sys(err, "open folder '%s'", t->dest) : 0;
@@ -291,7 +276,7 @@ targets_open(struct target_list *l, struct arena *a, const char *tmpdir, struct 
 		int rc = 0;
 
 		if (t->form == TARGET_DIR)
-			rc = open_folder(t, a, err);
+			rc = open_folder(t, err);
 		else if (t->form == TARGET_FILE)
 			rc = open_archive(t, a, tmpdir, err);
 		else if (t->form == TARGET_STDOUT)

@@ -18,6 +18,7 @@ enum target_form {
 	TARGET_DIR,    /* files below a folder */
 	TARGET_FILE,   /* one archive */
 	TARGET_STDOUT, /* the same to standard output */
+	TARGET_LAYOUT, /* blobs of an image layout; stores.h */
 };
 
 struct target {

@@ -170,3 +170,89 @@ registry_get()
 	bt_build --add-host name:host-gateway
 	expect_failure 255 '--add-host host-gateway: .*does not tell the address of its host'
 }
+
+# forget: the daemon's own cache is gone
+forget() { "$BT_BUILDCTL" --addr "$BT_BUILDKIT" prune --all >/dev/null; }
+
+# same_as_before: what random steps made is what it was at the first call
+same_as_before()
+{
+	[ -e "$T/before" ] || cat "$T/out/made" "$T/out/last" >"$T/before"
+	expect_equal "$(cat "$T/out/made" "$T/out/last")" "$(cat "$T/before")"
+}
+
+random_dockerfile()
+{
+	dockerfile <<-'END'
+		FROM busybox:test AS all
+		COPY . /context
+		RUN ls -A /context >/list; head -c 16 /dev/urandom | od -An -tx1 >/made
+		RUN head -c 16 /dev/urandom | od -An -tx1 >/last
+		FROM scratch
+		COPY --from=all /made /last /list /
+	END
+	FLAGS+=(--no-stages)
+}
+
+@test "a local cache lets a daemon that knows nothing go on; without one there is a warning" {
+	local cache=$CTX/.cache-ä
+	gitlab main
+	random_dockerfile
+	file kept
+	bt_build_ok -o "$T/out" --cache-from "type=local,src=$cache" --cache-to "type=local,dest=$cache,mode=max"
+	expect_error "warning: cache type=local,src=$cache is not used: open folder"
+	same_as_before
+	expect_equal "$(cat "$T/out/list")" "$(printf 'Dockerfile\nkept')"
+	expect_equal "$(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]' "$cache/index.json")" latest
+	expect_equal "$(cd "$cache" && ls -A | paste -sd ' ')" 'blobs index.json oci-layout'
+	forget
+	# the cache lies in the context and is no part of it, else this would be another one
+	bt_build_ok -o "$T/out" --cache-from "type=local,src=$cache" --cache-to "type=local,dest=$cache,mode=max,tag=two"
+	same_as_before
+	forget
+	bt_build_ok -o "$T/out" --cache-from "type=local,src=$cache,tag=two"
+	same_as_before
+	bt_build_ok -o "$T/out" --cache-from "type=local,src=$cache,tag=none"
+	expect_error "nothing in '$cache' has the tag 'none'"
+	bt_build --cache-to type=local
+	expect_failure 255 '--cache-to: type=local needs dest=FOLDER'
+}
+
+@test "tar=false makes an image layout: skopeo reads it, two builds share it, a third builds on it" {
+	local digest
+	gitlab main
+	output_dockerfile
+	bt_build_ok -o "type=oci,tar=false,dest=$T/images,name=some/thing:1" --metadata-file "$T/metadata"
+	digest=$(skopeo inspect "oci:$T/images" | jq -r .Digest)
+	expect_equal "$(jq -r '."containerimage.digest"' "$T/metadata")" "$digest"
+	bt_start -o "type=docker,tar=false,dest=$T/images,name=some/thing:2" --build-arg other=1 --label a=b
+	bt_build_ok -o "type=oci,tar=false,dest=$T/images,name=some/thing:3" --label a=c
+	bt_wait
+	expect_status 0
+	expect_equal "$(jq -r '.manifests[].annotations["io.containerd.image.name"]' "$T/images/index.json" | sort |
+		paste -sd ' ')" 'docker.io/some/thing:1 docker.io/some/thing:2 docker.io/some/thing:3'
+	expect_equal "$(skopeo inspect --config "oci:$T/images:3" | jq -r .config.Labels.a)" c
+
+	printf 'FROM base\nCOPY --from=two /file /more\n' | dockerfile
+	bt_build_ok -o "$T/out" --build-context "base=oci-layout://$T/images@$digest" \
+		--build-context "two=oci-layout://$T/images:2"
+	expect_equal "$(cat "$T/out/file" "$T/out/more")" "$(printf 'built\nbuilt')"
+	bt_build --build-context "base=oci-layout://$T/images"
+	expect_failure 255 "--build-context: context 'base': no image in '$T/images' has the tag 'latest'"
+	bt_build -o type=oci,tar=false,dest=a -o type=docker,tar=false,dest=b
+	expect_failure 255 'tar=false can be asked for once'
+}
+
+@test "an Engine of today keeps local caches and makes image layouts as well" {
+	gitlab main
+	engine_new
+	given BUILDKIT_HOST=
+	random_dockerfile
+	bt_build_ok --no-pull -o "$T/out" -o "type=oci,tar=false,dest=$T/images,name=a:1" \
+		--cache-to "type=local,dest=$T/cache,mode=max"
+	same_as_before
+	expect_equal "$(skopeo inspect "oci:$T/images" | jq -r .Digest)" "$(jq -r '.manifests[0].digest' "$T/images/index.json")"
+	api POST /build/prune?all=1 >/dev/null
+	bt_build_ok --no-pull -o "$T/out" --cache-from "type=local,src=$T/cache"
+	same_as_before
+}
