@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "cmd/cmd.h"
 #include "cmd/console.h"
+#include "cmd/init.h"
 
 static const struct verb verbs[] = {
 	{"build", cmd_build},
@@ -82,7 +83,10 @@ main(int argc, char **argv)
 	static char cwd[LIMIT_PATH];
 	struct console console;
 	struct cmd_context ctx = {.console = &console};
+	int code;
 
+	if (getpid() == 1 && init_supervise(&code))
+		return code;
 	fill_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN);
 	ctx.env.vars = (const char *const *)environ;

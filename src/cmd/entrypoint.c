@@ -9,8 +9,7 @@
 
 /*
  * The image's ENTRYPOINT is this program, so runners of all kinds come through
- * here with what they want to start. It gets to run in our place; only as PID 1
- * we stay, because then nobody else forwards signals and reaps orphans.
+ * here with what they want to start. It gets to run in our place.
  */
 
 static int
@@ -59,7 +58,10 @@ cannot_run(struct cmd_context *ctx, const char *word, bool found, struct err *er
 	} else if (absent) {
 		err_set(err, ERR_USAGE,
 			"'%s' is neither a command of buildtools nor a program on PATH", word);
-		err_hint(err, "buildtools help lists all commands");
+		err_hint(err, "%s",
+			is_shell(word)
+				? "this image has no shell, the job image has one; 'build' and 'push' need none"
+				: "buildtools help lists all commands");
 	}
 	console_error(ctx->console, "buildtools", err);
 	return absent ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
@@ -70,16 +72,12 @@ cmd_entrypoint(struct cmd_context *ctx, int argc, char **argv)
 {
 	cleanup_free char *path = NULL;
 	struct err err = {0};
-	int code = EXIT_OK, rc;
 
 	if (program_find(&ctx->env, argv[0], &path, &err)) {
 		if (is_runner_script(&ctx->env, argc, argv))
 			return run_gitlab_job(ctx);
 		return cannot_run(ctx, argv[0], false, &err);
 	}
-	if (getpid() == 1)
-		rc = program_supervise(path, argv, &code, &err);
-	else
-		rc = program_exec(path, argv, &err);
-	return rc ? cannot_run(ctx, argv[0], true, &err) : code;
+	program_exec(path, argv, &err);
+	return cannot_run(ctx, argv[0], true, &err);
 }

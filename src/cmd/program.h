@@ -19,13 +19,8 @@ int program_find(const struct env *env, const char *word, char **path, struct er
 /* Becomes the program. Returns only on failure: ERR_SYS. */
 int program_exec(const char *path, char **argv, struct err *err);
 
-/*
- * Runs the program as a child, forwards every signal to it and reaps orphans
- * until it ends. *code: its exit code, or 128 + N when signal N ended it.
- * ERR_SYS when it could not be started.
- */
-int program_supervise(const char *path, char **argv, int *code, struct err *err);
-
+/* sh or bash, with or without a folder. */
+bool is_shell(const char *word);
 /* "sh -c SCRIPT" as GitLab's runner starts a job's container. argv[0] is the first word. */
 bool is_runner_script(const struct env *env, int argc, char **argv);
 /* The job is over and this is the container of its after_script. */
