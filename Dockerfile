@@ -1,26 +1,35 @@
-# The image of this project: cross-compiled, nothing in it but the program.
+# The images of this project, out of its sources: programs that need nothing beside them, cross-compiled on the machine that
+# builds. Dockerfile.rootfs makes the same out of what make has compiled.
 #
 #   tool (default)   /usr/local/bin/{buildtools,build,push}, CA bundle, /etc/passwd, /tmp
-FROM --platform=$BUILDPLATFORM debian:bookworm AS compile
-WORKDIR /src
-COPY ci/packages ci/packages
-RUN apt-get update \
- && awk '/^(build|cross) / {print $2}' ci/packages | xargs apt-get install -y --no-install-recommends ca-certificates git
-COPY . .
+#   job              the same, and a shell with the programs that CI runners start in a job's image
+#
+# The program says of itself what CI_COMMIT and SOURCE_DATE_EPOCH say; without them it is a development build.
+FROM --platform=$BUILDPLATFORM debian:bookworm AS vendored
+WORKDIR /buildtools
+ARG BUILDARCH
 ARG TARGETARCH
-ARG TARGETVARIANT
-RUN case $TARGETARCH$TARGETVARIANT in \
-        amd64) arch=x86_64 ;; arm64*) arch=aarch64 ;; armv7) arch=armv7 ;; \
-        *) echo "no build for $TARGETARCH$TARGETVARIANT" >&2; exit 1 ;; \
-    esac \
- && make -j"$(nproc)" ARCH=$arch \
- && mkdir -p /image/usr/local/bin /image/etc/ssl/certs /image/tmp \
- && cp -a out/$arch/buildtools out/$arch/build out/$arch/push /image/usr/local/bin/ \
- && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
- && echo 'root:x:0:0:root:/:' > /image/etc/passwd \
- && chmod 1777 /image/tmp
+COPY ci/packages ci/apt-install ci/
+RUN if [ "$TARGETARCH" = "$BUILDARCH" ]; then ci/apt-install build; else ci/apt-install build "cross-$TARGETARCH"; fi
+COPY Makefile ./
+COPY vendor vendor
+ARG TARGETPLATFORM
+RUN make -j"$(nproc)" PLATFORM=$TARGETPLATFORM vendored
+
+# what is above stays in the cache while only the sources change
+FROM vendored AS compile
+COPY ci ci
+COPY src src
+ARG CI_COMMIT
+ARG SOURCE_DATE_EPOCH
+RUN make -j"$(nproc)" PLATFORM=$TARGETPLATFORM COMMIT="$(printf %.12s "$CI_COMMIT")" ROOTFS=/rootfs rootfs
+
+FROM scratch AS job
+COPY --from=compile /rootfs/job/ /
+ENV PATH=/usr/local/bin:/usr/bin:/bin
+ENTRYPOINT ["/usr/local/bin/buildtools"]
 
 FROM scratch AS tool
-COPY --from=compile /image/ /
-ENV PATH=/usr/local/bin
+COPY --from=compile /rootfs/tool/ /
+ENV PATH=/usr/local/bin:/usr/bin:/bin
 ENTRYPOINT ["/usr/local/bin/buildtools"]

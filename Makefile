@@ -11,7 +11,11 @@ export TZ := UTC
 VERSION := 0.1.0
 O ?= out
 HOSTARCH := $(patsubst armv%,armv7,$(shell uname -m))
-ARCH ?= $(HOSTARCH)
+PLATFORM_x86_64 := linux/amd64
+PLATFORM_aarch64 := linux/arm64
+PLATFORM_armv7 := linux/arm/v7
+arch_of = $(or $(foreach a,x86_64 aarch64 armv7,$(if $(filter $1,$(PLATFORM_$a)),$a)),$(error unknown platform '$1'))
+ARCH ?= $(if $(PLATFORM),$(call arch_of,$(PLATFORM)),$(HOSTARCH))
 
 # ---- what is built ---------------------------------------------------------------------------------------------------
 
@@ -66,6 +70,7 @@ THEIRS_$(ARCH) := $(HARD) $(SMALL) $(MAPPED) -w
 LD_$(ARCH) := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,text,-z,separate-code $(PACK_$(ARCH)) -Wl,--gc-sections -Wl,--build-id=none
 AR_$(ARCH) := $(CROSS)ar
 AFTER_$(ARCH) := $(MUSL_SPECS)
+include vendor/busybox.mk
 
 COVER := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp
 CC_san := clang
@@ -79,9 +84,12 @@ TEST_INC := -Itests/unit $(cmocka_INC)
 QEMU_aarch64 := $(if $(filter aarch64,$(HOSTARCH)),,qemu-aarch64-static)
 QEMU_armv7 := $(if $(filter armv7,$(HOSTARCH)),,qemu-arm-static)
 
-# What the binary says of itself; without git it is a development build. COMMIT and DATE can be given.
+# What the binary says of itself; without git it is a development build. COMMIT and SOURCE_DATE_EPOCH can be given.
 COMMIT ?= $(shell GIT_OPTIONAL_LOCKS=0 git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
-DATE ?= $(shell TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
+ifeq ($(SOURCE_DATE_EPOCH),)
+SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null)
+endif
+DATE := $(or $(if $(SOURCE_DATE_EPOCH),$(shell date -u -d @$(SOURCE_DATE_EPOCH) +%Y-%m-%dT%H:%M:%SZ)),unknown)
 BT_DEFS := $(if $(COMMIT),-DBT_VERSION=\"$(VERSION)\" -DBT_COMMIT=\"$(COMMIT)\" -DBT_DATE=\"$(DATE)\",\
 	-DBT_VERSION=\"dev\" -DBT_COMMIT=\"none\" -DBT_DATE=\"unknown\")
 
@@ -98,10 +106,12 @@ say = @mkdir -p $(@D) && printf '  %-7s %s\n' '$1' '$2'
 #: make lint, make format            every static check; clang-format in place
 #: make bench                        beside buildctl and buildx, with a real BuildKit daemon; BENCH="--runs 3 --only first"
 #: make check-binary, make repro     is it static-pie and hardened; does a second build give the same bytes
+#: make image [PLATFORMS=a,b]        the images IMAGE:tool and IMAGE:job, for linux/amd64, linux/arm64, linux/arm/v7
+#: make rootfs [ARCH=aarch64]        only what they contain, below $(O)/rootfs
 #: make clean, make distclean        built files; downloaded ones too
 #: ROOMS="base net"                  only these rooms of src/, while others are in pieces (with an O= of its own)
 #: V=1 shows commands, WERROR=1 stops at warnings, O=folder builds elsewhere, VENDOR_DIR=folder needs no network
-.PHONY: all unit unit-san unit-arch fuzz lint format check-binary repro bench clean distclean help FORCE
+.PHONY: all unit unit-san unit-arch fuzz lint format check-binary repro image rootfs vendored bench clean distclean help FORCE
 B := $(O)/$(ARCH)
 NATIVE := $(if $(filter $(ARCH),$(HOSTARCH)),$(O)/bin)
 
@@ -110,7 +120,7 @@ keep = @mkdir -p $(@D) && printf '%s\n' '$1' | cmp -s - $@ || printf '%s\n' '$1'
 
 # 1 flavour, 2 library
 define library
-$(O)/$1/$2/%.o: $(FETCHED) vendor/$2.mk $(O)/$1/libflags | $(AFTER_$1)
+$(O)/$1/$2/%.o: $(VSRC)/$2/.from vendor/$2.mk $(O)/$1/libflags | $(AFTER_$1)
 	$$(call say,CC,$$@)
 	$$(Q)$(CC_$1) $(LANGUAGE) $(THEIRS_$1) $($2_CFLAGS) -c -o $$@ $(VSRC)/$2/$($2_DIR)/$$*.c
 $(O)/$1/$2.a: $(sort $($2_SRCS:%=$(O)/$1/$2/%.o))
@@ -167,6 +177,8 @@ $(O)/bin: | $(B)/buildtools
 
 $(FETCHED): vendor/lock | vendor/fetch
 	$(Q)vendor/fetch $(O) && { cmp -s vendor/lock $@ || cp vendor/lock $@; }
+# touched only when the sources of that name were unpacked anew
+$(VSRC)/%/.from: $(FETCHED) ;
 $(O)/version: FORCE
 	$(call keep,$(BT_DEFS))
 $(PB_C) $(PB_H) &: $(PROTOS)
@@ -217,7 +229,22 @@ format:
 check-binary: $(B)/buildtools
 	@ci/check-binary $<
 repro: $(B)/buildtools
-	@ci/repro $< ARCH=$(ARCH) COMMIT=$(COMMIT) DATE=$(DATE)
+	@ci/repro $< ARCH=$(ARCH) COMMIT=$(COMMIT) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH)
+
+# Images, as our own build names them: IMAGE:job and IMAGE:tool, and IMAGE with the tags of the commit for the latter.
+IMAGE ?= buildtools
+PLATFORMS ?= $(PLATFORM_$(HOSTARCH))
+ROOTFS ?= $(O)/rootfs/$(PLATFORM_$(ARCH))
+comma := ,
+vendored: $(LIBS:%=$(B)/%.a) $(BUSYBOX)/busybox
+rootfs: $(B)/buildtools $(BUSYBOX)/busybox $(ROOTS_PEM)
+	$(call say,ROOTFS,$(ROOTFS))
+	$(Q)SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) ci/rootfs $(ROOTFS) $(B) $(VSRC) $(ROOTS_PEM)
+image:
+	@$(MAKE) ARCH=$(HOSTARCH) all
+	@for a in $(foreach p,$(subst $(comma), ,$(PLATFORMS)),$(call arch_of,$p)); do $(MAKE) ARCH=$$a rootfs || exit 1; done
+	IMAGE_NAME=$(IMAGE) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(O)/bin/build -f Dockerfile.rootfs --platform $(PLATFORMS) \
+		$(BUILD_FLAGS)
 
 bench: all
 	tests/bench/bench.sh $(BENCH)

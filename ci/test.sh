@@ -196,7 +196,7 @@ do_all()
 	local packages
 	packages=$(ci/peers.sh packages)
 	# shellcheck disable=SC2086 # words
-	whole packages ci/apt-install build cross test $packages "${integration_tools[@]}" || return 0
+	whole packages ci/apt-install build cross-arm64 cross-arm test $packages "${integration_tools[@]}" || return 0
 	prepare
 	whole make make -j "$jobs" || return 0
 	whole check-binary make check-binary || true

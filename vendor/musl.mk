@@ -7,7 +7,7 @@ musl_target_armv7 := armv7-linux-musleabihf
 MUSL := $(abspath $(O)/$(ARCH)/musl)
 MUSL_SPECS := $(MUSL)/lib/musl.specs
 
-$(MUSL_SPECS): $(FETCHED)
+$(MUSL_SPECS): $(VSRC)/musl/.from
 	$(call say,MUSL,$(ARCH))
 	$(Q)command -v $(CROSS)gcc >/dev/null || { echo "$(CROSS)gcc is missing, see ci/packages" >&2; exit 1; }
 	$(Q)rm -rf $(MUSL) && mkdir -p $(MUSL)/obj $(MUSL)/kernel

@@ -1,9 +1,12 @@
 # Turns Mozilla's certdata.txt into C: for each certificate that may vouch for servers, the row of validity, subject and
 # public key that stands in it (RFC 5280, 4.1). cert_take_trusted() reads them back. A root that counts only for what it
-# issued before some date is left out, because nothing here checks that date.
+# issued before some date is left out, because nothing here checks that date. With -v pem=1 the same certificates as PEM.
 BEGIN {
-	print "#include \"net/roots.h\"\n"
-	print "const unsigned char net_roots[] ="
+	if (!pem) {
+		print "#include \"net/roots.h\"\n"
+		print "const unsigned char net_roots[] ="
+	}
+	digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	for (i = 0; i < 512; i++)
 		value[sprintf("%d%d%d", i / 64, i / 8 % 8, i % 8)] = i
 }
@@ -22,9 +25,17 @@ $2 == "MULTILINE_OCTAL" {
 }
 # the last field of a certificate, and of its trust
 /^CKA_NSS_EMAIL_DISTRUST_AFTER/ && class == "CKO_CERTIFICATE" && !distrusted { certificate[key] = pending }
-$1 == "CKA_TRUST_SERVER_AUTH" && $3 == "CKT_NSS_TRUSTED_DELEGATOR" && key in certificate { put(certificate[key]) }
+$1 == "CKA_TRUST_SERVER_AUTH" && $3 == "CKT_NSS_TRUSTED_DELEGATOR" && key in certificate {
+	der = certificate[key]
+	count++
+	if (pem)
+		put_pem()
+	else
+		put()
+}
 END {
-	print ";\nconst size_t net_roots_len = sizeof(net_roots) - 1;"
+	if (!pem)
+		print ";\nconst size_t net_roots_len = sizeof(net_roots) - 1;"
 	if (count < 100) {
 		print "only " count + 0 " roots found: does the source look different now?" >"/dev/stderr"
 		exit 1
@@ -43,8 +54,7 @@ function element(at,    len, n) {
 	}
 	after = inside + len
 }
-function put(text,    from, at) {
-	der = text
+function put(    from, at, n) {
 	element(0)
 	element(inside) # the part that is signed
 	at = inside
@@ -63,5 +73,17 @@ function put(text,    from, at) {
 	}
 	for (; from < at; from += 24)
 		printf "\"%s\"\n", substr(der, from * 4 + 1, (at - from < 24 ? at - from : 24) * 4)
-	count++
+}
+function digit(n) { return substr(digits, n % 64 + 1, 1) }
+function put_pem(    at, len, left, bits, four) {
+	print "-----BEGIN CERTIFICATE-----"
+	len = length(der) / 4
+	for (at = 0; at < len; at += 3) {
+		left = len - at
+		bits = byte(at) * 65536 + (left > 1 ? byte(at + 1) * 256 : 0) + (left > 2 ? byte(at + 2) : 0)
+		four = digit(int(bits / 262144)) digit(int(bits / 4096))
+		four = four (left > 1 ? digit(int(bits / 64)) : "=") (left > 2 ? digit(bits) : "=")
+		printf "%s%s", four, (at % 48 == 45 || left <= 3 ? "\n" : "")
+	}
+	print "-----END CERTIFICATE-----"
 }
