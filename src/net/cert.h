@@ -30,7 +30,8 @@ bool cert_parse(struct str der, struct cert *out);
  */
 bool cert_take_trusted(struct str *rest, struct cert *out);
 
-enum cert_key_type { CERT_KEY_RSA, CERT_KEY_EC };
+/* Certificates are read with the first two, private keys with all. */
+enum cert_key_type { CERT_KEY_RSA, CERT_KEY_EC, CERT_KEY_ED25519 };
 
 /* Numbers of the curves in TLS (RFC 8422, 5.1.1). */
 enum cert_curve { CERT_CURVE_NONE = 0, CERT_P256 = 23, CERT_P384 = 24, CERT_P521 = 25 };

@@ -1,4 +1,4 @@
-/* Client certificates and their keys: PKCS#1 (RFC 8017), PKCS#8 (RFC 5958), SEC 1 (RFC 5915). */
+/* Client certificates and their keys. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,11 +6,9 @@
 #include "base/codec.h"
 #include "base/fd.h"
 #include "base/limits.h"
-#include "net/der.h"
+#include "net/privkey.h"
 #include "net/tls.h"
 #include "net/tls_private.h"
-
-enum { RSA_BITS_MAX = 4096, POINT_MAX = 133 };
 
 static int
 read_pem(const char *path, struct buf *out, struct err *err)
@@ -55,80 +53,34 @@ load_chain(struct tls_identity *id, const char *path, struct err *err)
 
 /* ---- keys ------------------------------------------------------------------- */
 
-static size_t
-bits_of(struct str n)
-{
-	return n.len ? n.len * 8 - (size_t)__builtin_clz((unsigned char)n.s[0]) + 24 : 0;
-}
-
+/* The key in the library's form; false for those that it or TLS 1.2 does not know. */
 static bool
-read_rsa(struct tls_identity *id, struct str der, struct str *modulus)
+adopt(struct tls_identity *id, const struct privkey *k)
 {
-	struct str in, version, part[8];
-	size_t i;
-
-	/* n, e, d, p, q, d mod p-1, d mod q-1, 1/q mod p */
-	if (!der_take(&der, DER_SEQUENCE, &in) || !der_take_uint(&in, &version) || version.len)
-		return false;
-	for (i = 0; i < ARRAY_LEN(part); i++)
-		if (!der_take_uint(&in, &part[i]) || part[i].len == 0)
-			return false;
-	*modulus = part[0];
-	id->type = CERT_KEY_RSA;
+	id->type = k->type;
+	id->ec = (br_ec_private_key){(int)k->curve, tls_bytes(k->x), k->x.len};
 	id->rsa = (br_rsa_private_key){
-		(uint32_t)bits_of(part[0]),
-		tls_bytes(part[3]),
-		part[3].len,
-		tls_bytes(part[4]),
-		part[4].len,
-		tls_bytes(part[5]),
-		part[5].len,
-		tls_bytes(part[6]),
-		part[6].len,
-		tls_bytes(part[7]),
-		part[7].len,
+		(uint32_t)privkey_bits(k->n),
+		tls_bytes(k->p),
+		k->p.len,
+		tls_bytes(k->q),
+		k->q.len,
+		tls_bytes(k->dp),
+		k->dp.len,
+		tls_bytes(k->dq),
+		k->dq.len,
+		tls_bytes(k->iq),
+		k->iq.len,
 	};
-	return id->rsa.n_bitlen <= RSA_BITS_MAX;
-}
-
-/* curve: known from outside already, or CERT_CURVE_NONE */
-static bool
-read_ec(struct tls_identity *id, struct str der, enum cert_curve curve)
-{
-	struct str in, d, inside;
-
-	if (!der_take(&der, DER_SEQUENCE, &in) || !der_take(&in, DER_INTEGER, NULL) ||
-		!der_take(&in, DER_OCTETS, &d) || d.len == 0 || d.len > POINT_MAX / 2)
-		return false;
-	if (der_take(&in, DER_CONTEXT_INSIDE, &inside) && !cert_take_curve(&inside, &curve))
-		return false;
-	id->type = CERT_KEY_EC;
-	id->ec = (br_ec_private_key){(int)curve, tls_bytes(d), d.len};
-	return curve != CERT_CURVE_NONE;
-}
-
-static bool
-read_pkcs8(struct tls_identity *id, struct str der, struct str *modulus)
-{
-	enum cert_curve curve = CERT_CURVE_NONE;
-	struct str in, algorithm, key;
-
-	if (!der_take(&der, DER_SEQUENCE, &in) || !der_take(&in, DER_INTEGER, NULL) ||
-		!der_take(&in, DER_SEQUENCE, &algorithm) || !der_take(&in, DER_OCTETS, &key))
-		return false;
-	if (der_take_oid(&algorithm, CERT_OID_RSA))
-		return read_rsa(id, key, modulus);
-	if (!der_take_oid(&algorithm, CERT_OID_EC))
-		return false;
-	cert_take_curve(&algorithm, &curve);
-	return read_ec(id, key, curve);
+	return k->type == CERT_KEY_EC ||
+	       (k->type == CERT_KEY_RSA && id->rsa.n_bitlen <= PRIVKEY_RSA_BITS_MAX);
 }
 
 /* The public half of the key is the one in the certificate. */
 static bool
 fits(const struct tls_identity *id, struct str modulus)
 {
-	unsigned char point[POINT_MAX];
+	unsigned char point[PRIVKEY_POINT_MAX];
 	struct cert_key key;
 	struct cert c;
 	size_t n;
@@ -147,8 +99,7 @@ fits(const struct tls_identity *id, struct str modulus)
 static int
 use_key(struct tls_identity *id, const struct pem *p, const char *path, struct err *err)
 {
-	struct str der, modulus = {0};
-	bool ok;
+	struct privkey key;
 
 	if (p->encrypted || str_starts(p->label, STR("ENCRYPTED"))) {
 		err_set(err, ERR_CONFIG, "the key in '%s' is encrypted", path);
@@ -158,21 +109,14 @@ use_key(struct tls_identity *id, const struct pem *p, const char *path, struct e
 	buf_reserve(&id->secret, p->body.len, NULL);
 	if (!base64_decode(&id->secret, p->body))
 		return err_set(err, ERR_CONFIG, "the key in '%s' is damaged", path);
-	der = buf_view(&id->secret);
-	if (str_is(p->label, "RSA PRIVATE KEY"))
-		ok = read_rsa(id, der, &modulus);
-	else if (str_is(p->label, "EC PRIVATE KEY"))
-		ok = read_ec(id, der, CERT_CURVE_NONE);
-	else
-		ok = read_pkcs8(id, der, &modulus);
-	if (!ok) {
+	if (!privkey_parse(p, buf_view(&id->secret), &key) || !adopt(id, &key)) {
 		err_set(err, ERR_CONFIG, "the key in '%s' is of a kind that is not supported",
 			path);
 		return err_hint(err,
 			"RSA keys of up to %d bits are, and EC keys on P-256, P-384, P-521",
-			RSA_BITS_MAX);
+			PRIVKEY_RSA_BITS_MAX);
 	}
-	return fits(id, modulus) ? 0 : 1;
+	return fits(id, key.n) ? 0 : 1;
 }
 
 static int
