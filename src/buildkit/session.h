@@ -23,6 +23,7 @@ struct credentials;
 struct err;
 struct fssend_root;
 struct loop;
+struct sshkey;
 struct strlist;
 
 /* A directory that the daemon may read. */
@@ -59,7 +60,9 @@ struct bk_secret {
 /* An agent that signs for the build: listing keys and signing is all it is asked for. */
 struct bk_agent {
 	const char *id;
-	const char *socket;
+	const char *socket;        /* of an agent of this machine; NULL: the keys */
+	const struct sshkey *keys; /* borrowed, wiped by their owner */
+	size_t nkeys;
 };
 
 /* An image layout that the daemon may read blobs from, and add some to. */

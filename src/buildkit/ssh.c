@@ -1,6 +1,7 @@
 /*
  * moby.sshforward.v1.SSH: lets a build ask an SSH agent of this machine. Each
  * call is one connection to the agent; what may pass is sshfilter.h's matter.
+ * An agent that is a list of keys has no socket: we answer for it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "buildkit/services.h"
+#include "buildkit/sshagent.h"
 #include "buildkit/sshfilter.h"
 #include "net/conn.h"
 #include "net/dial.h"
@@ -71,29 +73,38 @@ ssh_check_open(struct bk_session *s, struct grpc_call *call)
 
 struct forward {
 	struct bk_session *session;
+	const struct bk_agent *agent;
 	struct grpc_call *call;
-	struct conn *agent;
-	struct watch *watch;
+	struct conn *conn;    /* to the agent's socket, with */
+	struct watch *watch;  /* on it; or */
+	struct timer *answer; /* of our own */
 	struct sshfilter filter;
 	struct buf out; /* for the agent */
 	bool ended;     /* the build asks no more */
+	bool over;      /* the call has its end */
 };
+
+static void
+finish(struct forward *f, int code, const char *message)
+{
+	f->over = true;
+	watch_remove(f->watch);
+	f->watch = NULL;
+	grpc_call_finish(f->call, code, message);
+}
 
 static void
 fail(struct forward *f, const struct err *err)
 {
 	log_warn(f->session->o.log, "ssh agent: %s", err->msg);
-	watch_remove(f->watch);
-	f->watch = NULL;
-	grpc_call_finish(f->call, GRPC_UNKNOWN, err->msg);
+	finish(f, GRPC_UNKNOWN, err->msg);
 }
 
 static void
-finish(struct forward *f)
+finish_idle(struct forward *f)
 {
-	watch_remove(f->watch);
-	f->watch = NULL;
-	grpc_call_finish(f->call, GRPC_OK, NULL);
+	if (f->ended && !f->over && sshfilter_idle(&f->filter))
+		finish(f, GRPC_OK, NULL);
 }
 
 static void
@@ -119,7 +130,7 @@ write_agent(struct forward *f, struct err *err)
 	ssize_t n = 1;
 
 	while (f->out.len && n > 0) {
-		n = conn_try_write(f->agent, f->out.p, f->out.len, err);
+		n = conn_try_write(f->conn, f->out.p, f->out.len, err);
 		if (n == CONN_ERROR)
 			return -1;
 		if (n > 0)
@@ -136,7 +147,7 @@ read_agent(struct forward *f, struct buf *build, struct err *err)
 	char chunk[8192];
 	ssize_t n;
 
-	while ((n = conn_try_read(f->agent, chunk, sizeof(chunk), err)) > 0)
+	while ((n = conn_try_read(f->conn, chunk, sizeof(chunk), err)) > 0)
 		if (sshfilter_reply(&f->filter, str_n(chunk, (size_t)n), &f->out, build, err))
 			return -1;
 	return n == 0 ? 1 : n == CONN_ERROR ? -1 : 0;
@@ -154,8 +165,43 @@ on_ready(short revents, void *arg)
 	send_build(f, &build);
 	if (end < 0 || (end == 0 && write_agent(f, &err)))
 		fail(f, &err);
-	else if (end || (f->ended && sshfilter_idle(&f->filter)))
-		finish(f);
+	else if (end)
+		finish(f, GRPC_OK, NULL);
+	else
+		finish_idle(f);
+}
+
+/* One request of the build, which the filter lets through one by one. */
+static void
+on_answer(void *arg)
+{
+	cleanup_buf struct buf build = {0}, reply = {0};
+	struct forward *f = arg;
+	struct err err = {0};
+
+	if (f->over || f->out.len == 0)
+		return;
+	sshagent_answer(f->agent->keys, f->agent->nkeys, buf_view(&f->out), &reply);
+	buf_reset(&f->out);
+	if (sshfilter_reply(&f->filter, buf_view(&reply), &f->out, &build, &err)) {
+		fail(f, &err);
+		return;
+	}
+	send_build(f, &build);
+	/* signing takes its time, and the loop has others to serve */
+	if (f->out.len)
+		timer_set(f->answer, deadline_in(0));
+	finish_idle(f);
+}
+
+static int
+pass_on(struct forward *f, struct err *err)
+{
+	if (f->conn)
+		return write_agent(f, err);
+	if (f->out.len)
+		timer_set(f->answer, deadline_in(0));
+	return 0;
 }
 
 static void
@@ -167,7 +213,7 @@ forward_message(struct grpc_call *call, struct str msg, void *arg)
 	Pb__BytesMessage *m = pb__bytes_message__unpack(NULL, msg.len, (const uint8_t *)msg.s);
 
 	(void)call;
-	if (!f->watch) { /* it is over, and the build does not know yet */
+	if (f->over) { /* and the build does not know yet */
 		pb__bytes_message__free_unpacked(m, NULL);
 		return;
 	}
@@ -175,7 +221,7 @@ forward_message(struct grpc_call *call, struct str msg, void *arg)
 		err_set(&err, ERR_PROTO, "malformed message");
 	else if (sshfilter_request(&f->filter, str_n((char *)m->data.data, m->data.len), &f->out,
 			 &build, &err) == 0)
-		(void)write_agent(f, &err);
+		(void)pass_on(f, &err);
 	pb__bytes_message__free_unpacked(m, NULL);
 	send_build(f, &build);
 	if (err.kind)
@@ -189,8 +235,7 @@ forward_end(struct grpc_call *call, void *arg)
 
 	(void)call;
 	f->ended = true;
-	if (f->watch && sshfilter_idle(&f->filter))
-		finish(f);
+	finish_idle(f);
 }
 
 static void
@@ -201,7 +246,8 @@ forward_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 	(void)call;
 	(void)st;
 	watch_remove(f->watch);
-	conn_close(f->agent);
+	timer_remove(f->answer);
+	conn_close(f->conn);
 	sshfilter_release(&f->filter);
 	buf_release(&f->out);
 	free(f);
@@ -211,7 +257,7 @@ static const struct grpc_call_ops forward_ops = {
 	.message = forward_message, .end = forward_end, .close = forward_close};
 
 static void
-begin(struct bk_session *s, struct grpc_call *call, struct conn *agent)
+begin(struct bk_session *s, struct grpc_call *call, const struct bk_agent *agent, struct conn *c)
 {
 	struct forward *f = xcalloc(1, sizeof(*f));
 	struct pollfd fds[2];
@@ -219,9 +265,14 @@ begin(struct bk_session *s, struct grpc_call *call, struct conn *agent)
 	f->session = s;
 	f->call = call;
 	f->agent = agent;
+	f->conn = c;
 	sshfilter_init(&f->filter);
-	conn_wants(agent, false, fds);
-	f->watch = loop_watch(s->loop, fds[0].fd, POLLIN, on_ready, f);
+	if (c) {
+		conn_wants(c, false, fds);
+		f->watch = loop_watch(s->loop, fds[0].fd, POLLIN, on_ready, f);
+	} else {
+		f->answer = loop_timer(s->loop, DEADLINE_NONE, on_answer, f);
+	}
 	grpc_call_serve(call, &forward_ops, f);
 }
 
@@ -231,8 +282,8 @@ ssh_forward_open(struct bk_session *s, struct grpc_call *call)
 	cleanup_arena struct arena a = {0};
 	const struct bk_agent *agent;
 	struct strlist ids = {0};
+	struct conn *c = NULL;
 	struct err err = {0};
-	struct conn *c;
 
 	grpc_call_metadata(call, "buildkit.ssh.id", &a, &ids);
 	agent = find_agent(s, ids.n ? ids.items[0] : "");
@@ -240,12 +291,13 @@ ssh_forward_open(struct bk_session *s, struct grpc_call *call)
 		refuse(call, ids.n ? ids.items[0] : "");
 		return;
 	}
-	c = dial_unix(agent->socket, deadline_in(DIAL_MS), &err);
-	if (!c) {
+	if (agent->socket)
+		c = dial_unix(agent->socket, deadline_in(DIAL_MS), &err);
+	if (agent->socket && !c) {
 		err_wrap(&err, "ssh agent '%s'", agent->id);
 		log_warn(s->o.log, "%s", err.msg);
 		grpc_call_finish(call, GRPC_UNAVAILABLE, err.msg);
 		return;
 	}
-	begin(s, call, c);
+	begin(s, call, agent, c);
 }

@@ -260,6 +260,7 @@ extras_release(struct extras *x)
 	targets_close(&x->targets);
 	contexts_close(&x->contexts);
 	stores_close(&x->stores);
+	agents_release(&x->agents);
 	secrets_release(&x->secrets);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/kv.h"
+#include "cmd/agents.h"
 #include "cmd/contexts.h"
 #include "cmd/secrets.h"
 #include "cmd/stores.h"

@@ -1,6 +1,6 @@
 /*
- * What --secret, --ssh and 'secrets' of the configuration name: values and
- * agents that a build may ask for while it runs.
+ * What --secret and 'secrets' of the configuration name: values that a build may
+ * ask for while it runs.
  */
 #ifndef CMD_SECRETS_H
 #define CMD_SECRETS_H
@@ -15,11 +15,6 @@ struct log;
 
 struct secret_list {
 	struct bk_secret *items; /* in the arena, each id once */
-	size_t n, cap;
-};
-
-struct agent_list {
-	struct bk_agent *items; /* in the arena */
 	size_t n, cap;
 };
 
@@ -41,12 +36,5 @@ int secrets_configured(struct secret_list *l, struct arena *a, const struct env 
 	const struct config_lines *lines, struct log *log, struct err *err);
 /* Wipes the values. */
 void secrets_release(struct secret_list *l);
-
-/*
- * A value of --ssh: ID or ID=SOCKET; without a socket the agent of SSH_AUTH_SOCK.
- * ERR_USAGE without the flag's name: key files need an agent that holds them.
- */
-int agent_add_flag(struct agent_list *l, struct arena *a, const struct env *env, const char *text,
-	struct err *err);
 
 #endif

@@ -109,7 +109,17 @@ load buildx
 	expect_agent_answers "$T/out"
 }
 
-@test "--ssh with another id, with an agent that is missing, and with a key file" {
+@test "--ssh ID=KEY,KEY: the program is the agent of key files, of which OpenSSH lists and takes signatures" {
+	gitlab main
+	keys_dockerfile
+	bt_build_ok --no-cache --ssh "default=$T/keys/ed25519,$T/keys/rsa,$T/keys/pem,$T/keys/ecdsa" -o "$T/out"
+	expect_keys_signed "$T/out" ed25519 rsa pem ecdsa
+	# what was not given does not sign
+	bt_build --no-cache --ssh "default=$T/keys/rsa" -o "$T/out"
+	expect_failure 255 'exit code: 1'
+}
+
+@test "--ssh with another id, with an agent that is missing, and with keys that cannot be used" {
 	gitlab main
 	agent_start
 	agent_dockerfile
@@ -119,8 +129,12 @@ load buildx
 	expect_failure 255 "--ssh: .*$T/nowhere.*No such file"
 	file id_rsa key
 	bt_build --ssh default=id_rsa
-	expect_failure 255 'not the socket of an agent'
+	expect_failure 255 "--ssh: key 'id_rsa': there is no private key"
 	expect_error '^hint: .*ssh-add id_rsa'
+	ssh-keygen -q -t ed25519 -N secret -f "$CTX/locked"
+	bt_build --ssh default=locked
+	expect_failure 255 "--ssh: key 'locked': the private key is encrypted with a passphrase"
+	expect_error '^hint: .*ssh-add locked'
 	bt_build --no-cache --ssh "other=$T/agent"
 	expect_failure 255 'default'
 }

@@ -48,6 +48,13 @@ registry_get()
 	expect_agent_answers "$T/out"
 }
 
+@test "--ssh ID=KEY,KEY: the program is the agent of key files, of which OpenSSH lists and takes signatures" {
+	gitlab main
+	keys_dockerfile
+	bt_build_ok --no-cache --ssh "default=$T/keys/ed25519,$T/keys/rsa,$T/keys/pem,$T/keys/ecdsa" -o "$T/out"
+	expect_keys_signed "$T/out" ed25519 rsa pem ecdsa
+}
+
 @test "-o: folder, tar, OCI and Docker archives in one request; the archives carry the names" {
 	gitlab main
 	output_dockerfile

@@ -131,6 +131,51 @@ expect_agent_answers()
 	expect_equal "$(sort -u "$T/asked" | paste -sd ' ')" '11 13'
 }
 
+# keys_dockerfile: makes a key of each kind in $T/keys; asks for what an agent has, for a signature with each key, and for
+# all keys to be removed, by OpenSSH's own programs, which come with their libraries
+keys_dockerfile()
+{
+	local name program library
+	need_command ssh-keygen openssh-client
+	mkdir -p "$T/keys" "$CTX/root/bin" "$CTX/root/keys" "$CTX/root/etc"
+	ssh-keygen -q -N '' -t rsa -b 2048 -f "$T/keys/rsa"
+	ssh-keygen -q -N '' -t rsa -b 2048 -m PEM -f "$T/keys/pem"
+	ssh-keygen -q -N '' -t ecdsa -b 384 -m PKCS8 -f "$T/keys/ecdsa"
+	ssh-keygen -q -N '' -t ed25519 -f "$T/keys/ed25519"
+	cp "$T"/keys/*.pub "$CTX/root/keys/"
+	echo 'root:x:0:0:root:/:/bin/sh' >"$CTX/root/etc/passwd"
+	for program in ssh-add ssh-keygen; do
+		cp "$(command -v "$program")" "$CTX/root/bin/"
+		for library in $(ldd "$(command -v "$program")" | grep -o '/[^ ]*'); do
+			mkdir -p "$CTX/root${library%/*}"
+			cp -L "$library" "$CTX/root$library"
+		done
+	done
+	dockerfile <<-'END'
+		FROM busybox:test AS asks
+		COPY root /
+		RUN --mount=type=ssh,required=true mkdir /answers && ssh-add -L >/answers/list && \
+			for key in /keys/*; do ssh-keygen -q -Y sign -n test -f $key </etc/passwd >/answers/${key##*/}.sig || exit 1; done && \
+			! ssh-add -D
+		FROM scratch
+		COPY --from=asks /answers /
+	END
+	FLAGS+=(--no-stages)
+}
+
+# expect_keys_signed FOLDER KEY...: the agent had these keys, and the signatures of each hold
+expect_keys_signed()
+{
+	local out=$1 key
+	shift
+	expect_equal "$(cut -d ' ' -f 1,2 "$out/list")" "$(for key; do cut -d ' ' -f 1,2 "$T/keys/$key.pub"; done)"
+	for key; do
+		printf 'me %s\n' "$(cat "$T/keys/$key.pub")" >"$T/allowed"
+		ssh-keygen -q -Y verify -f "$T/allowed" -I me -n test -s "$out/$key.pub.sig" <"$CTX/root/etc/passwd" ||
+			fail "the signature of '$key' is wrong"
+	done
+}
+
 output_dockerfile()
 {
 	dockerfile <<-'END'

@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "base/env.h"
 #include "base/fd.h"
+#include "buildkit/sshkey.h"
+#include "cmd/agents.h"
 #include "cmd/attests.h"
 #include "cmd/contexts.h"
 #include "cmd/csv.h"
@@ -228,6 +230,11 @@ secret_twice_and_of_the_configuration(void **state)
 
 /* ---- agents --------------------------------------------------------------- */
 
+static const char ed25519_key[] =
+	"-----BEGIN PRIVATE KEY-----\n"
+	"MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
+	"-----END PRIVATE KEY-----\n";
+
 static void
 agent_flags(void **state)
 {
@@ -254,24 +261,81 @@ agent_flags(void **state)
 	assert_int_equal(l.n, 2);
 	assert_string_equal(l.items[1].id, "git");
 	assert_string_equal(l.items[1].socket, addr.sun_path);
+	close(fd);
 
-	assert_int_equal(agent_add_flag(&l, &a, &none, "default", &err), -1);
-	assert_err(&err, ERR_USAGE, "SSH_AUTH_SOCK, which is not set");
-	err = (struct err){0};
-	sandbox_put(&box, "id_rsa", "key");
-	assert_int_equal(
-		agent_add_flag(&l, &a, &env, arena_fmt(&a, "x=%s/id_rsa", box.root), &err), -1);
-	assert_err(&err, ERR_USAGE, "not the socket of an agent");
-	assert_non_null(strstr(err.hint, "ssh-add"));
-	err = (struct err){0};
-	assert_int_equal(agent_add_flag(&l, &a, &env, "x=/a,/b", &err), -1);
-	assert_err(&err, ERR_USAGE, "several keys");
-	err = (struct err){0};
-	assert_int_equal(agent_add_flag(&l, &a, &env, "x=", &err), -1);
-	assert_err(&err, ERR_USAGE, "names no socket");
-	err = (struct err){0};
-	assert_int_equal(agent_add_flag(&l, &a, &env, "=x", &err), -1);
-	assert_err(&err, ERR_USAGE, "names no id");
+	sandbox_put(&box, "key", ed25519_key);
+	sandbox_put(&box, "a,b", ed25519_key);
+	assert_ok(agent_add_flag(&l, &a, &none,
+			  arena_fmt(&a, "git=%s/key,%s/key", box.root, box.root), &err),
+		&err);
+	assert_ok(
+		agent_add_flag(&l, &a, &none, arena_fmt(&a, "comma=%s/a,b", box.root), &err), &err);
+	assert_int_equal(l.n, 3);
+	assert_null(l.items[1].socket);
+	assert_int_equal(l.items[1].nkeys, 2);
+	assert_string_equal(l.items[1].keys[1].kind->name, "ssh-ed25519");
+	assert_int_equal(l.items[2].nkeys, 1);
+	/* the keys that were there are wiped with the place they lose */
+	assert_ok(agent_add_flag(&l, &a, &env, "git", &err), &err);
+	assert_string_equal(l.items[1].socket, addr.sun_path);
+	agents_release(&l);
+	unlink(addr.sun_path);
+	sandbox_close(&box);
+}
+
+static void
+agent_flags_that_make_no_sense(void **state)
+{
+	static const struct {
+		const char *text; /* @ is the folder */
+		enum err_kind kind;
+		const char *want, *hint;
+	} rows[] = {
+		{"default", ERR_USAGE, "SSH_AUTH_SOCK, which is not set", "--ssh ID=KEY"},
+		{"x=", ERR_USAGE, "names neither socket nor key", ""},
+		{"=x", ERR_USAGE, "names no id", ""},
+		{"x=@/none", ERR_SYS, "/none': No such file", ""},
+		{"x=@/key,@/none", ERR_SYS, "/none': No such file", ""},
+		{"x=@/key,", ERR_USAGE, "the name of a key is empty", ""},
+		{"x=@", ERR_SYS, "Is a directory", ""},
+		{"x=@/text", ERR_CONFIG, "text': there is no private key in it", "ssh-add /"},
+		{"x=@/key,@/agent", ERR_USAGE, "is a socket: an id stands for one", ""},
+		{"x=@/large", ERR_LIMIT, "large", ""},
+	};
+	cleanup_arena struct arena a = {0};
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	char *large = arena_alloc(&a, 1, 100 * 1024 + 2, 1);
+	struct env none = {(const char *const[]){NULL}};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct agent_list l = {0};
+	struct sandbox box;
+	size_t i;
+
+	(void)state;
+	sandbox_open(&box);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/agent", box.root);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	sandbox_put(&box, "key", ed25519_key);
+	sandbox_put(&box, "text", "key");
+	memset(large, ' ', 100 * 1024 + 1);
+	sandbox_put(&box, "large", large);
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct str rest = str_from(rows[i].text), piece;
+		cleanup_buf struct buf text = {0};
+		struct err err = {0};
+
+		str_next(&rest, '@', &piece);
+		buf_str(&text, piece);
+		while (str_next(&rest, '@', &piece))
+			buf_addf(&text, "%s" STR_FMT, box.root, STR_ARG(piece));
+		assert_row_int(
+			rows[i].text, agent_add_flag(&l, &a, &none, buf_cstr(&text), &err), -1);
+		assert_row_err(rows[i].text, &err, rows[i].kind, rows[i].want);
+		assert_that(strstr(err.hint, rows[i].hint), "row '%s': hint '%s'", rows[i].text,
+			err.hint);
+	}
+	assert_int_equal(l.n, 0);
+	agents_release(&l);
 	close(fd);
 	unlink(addr.sun_path);
 	sandbox_close(&box);
@@ -649,6 +713,7 @@ main(void)
 		cmocka_unit_test(secret_of_a_pipe_is_read_at_once),
 		cmocka_unit_test(secret_twice_and_of_the_configuration),
 		cmocka_unit_test(agent_flags),
+		cmocka_unit_test(agent_flags_that_make_no_sense),
 		cmocka_unit_test(output_flags),
 		cmocka_unit_test(output_files_appear_when_they_are_complete),
 		cmocka_unit_test(output_places_that_cannot_be),

@@ -12,7 +12,10 @@
 #include "base/fd.h"
 #include "base/loop.h"
 #include "buildkit/session.h"
+#include "buildkit/sshagent.h"
 #include "buildkit/sshfilter.h"
+#include "buildkit/sshkey.h"
+#include "buildkit/sshwire.h"
 #include "net/conn.h"
 #include "net/grpc.h"
 #include "net/pump.h"
@@ -364,7 +367,7 @@ agents_are_forwarded(void **state)
 {
 	static const char forward[] = "/moby.sshforward.v1.SSH/ForwardAgent";
 	cleanup_arena struct arena a = {0};
-	struct bk_agent list[2] = {{"default", NULL}, {"gone", "/nowhere/agent"}};
+	struct bk_agent list[2] = {{.id = "default"}, {.id = "gone", .socket = "/nowhere/agent"}};
 	struct bk_session_options o = {.agents = list, .nagents = 2};
 	struct sandbox box;
 	struct daemon d;
@@ -432,6 +435,74 @@ agents_are_forwarded(void **state)
 	agent_close(&g);
 	unlink(list[0].socket);
 	daemon_close(&d);
+	sandbox_close(&box);
+}
+
+/* Keys instead of a socket: one answer a turn of the loop, all of them before the end. */
+static void
+keys_are_an_agent(void **state)
+{
+	static const char forward[] = "/moby.sshforward.v1.SSH/ForwardAgent";
+	static const char file[] =
+		"-----BEGIN PRIVATE KEY-----\n"
+		"MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
+		"-----END PRIVATE KEY-----\n";
+	struct bk_agent agent = {.id = "default", .nkeys = 1};
+	struct bk_session_options o = {.agents = &agent, .nagents = 1};
+	cleanup_buf struct buf list = {0}, signing = {0};
+	struct sandbox box;
+	struct err err = {0};
+	struct sshkey key;
+	struct daemon d;
+
+	(void)state;
+	sandbox_open(&box);
+	o.log = &box.log;
+	assert_ok(sshkey_parse(str_from(file), &key, &err), &err);
+	agent.keys = &key;
+	sshagent_answer(&key, 1, STR("\0\0\0\1\x0b"), &list);
+	ssh_put_u32(&signing, 1 + 4 + (uint32_t)key.public.len + 4 + 1 + 4);
+	buf_putc(&signing, 13);
+	ssh_put_string(&signing, buf_view(&key.public));
+	ssh_put_string(&signing, STR("x"));
+	ssh_put_u32(&signing, 0);
+	daemon_open(&d, &o);
+	check_agent(&d, "");
+	assert_int_equal(d.code, GRPC_OK);
+
+	/* listing in two pieces, removing all keys, listing, signing twice, and the end at once */
+	call(&d, forward, NULL, NULL);
+	send_bytes(&d, STR("\0\0\0\1"));
+	send_bytes(&d, STR("\x0b"
+			   "\0\0\0\1\x13"
+			   "\0\0\0\1\x0b"));
+	send_bytes(&d, buf_view(&signing));
+	send_bytes(&d, buf_view(&signing));
+	grpc_call_end(d.call);
+	await(&d, 0);
+	assert_int_equal(d.code, GRPC_OK);
+	assert_true(str_starts(buf_view(&d.received), buf_view(&list)));
+	buf_consume(&d.received, list.len);
+	assert_true(str_starts(buf_view(&d.received), STR("\0\0\0\1\5")));
+	buf_consume(&d.received, 5);
+	assert_true(str_starts(buf_view(&d.received), buf_view(&list)));
+	buf_consume(&d.received, list.len);
+	/* type, signature, in it the algorithm and 64 bytes */
+	assert_int_equal(d.received.len, 2 * (4 + 1 + 4 + (4 + 11) + (4 + 64)));
+	assert_int_equal(d.received.p[4], 14);
+
+	/* without a request there is nothing to wait for */
+	call(&d, forward, NULL, NULL);
+	grpc_call_end(d.call);
+	await(&d, 0);
+	assert_int_equal(d.code, GRPC_OK);
+
+	call(&d, forward, NULL, NULL);
+	send_bytes(&d, STR("\xff\xff\xff\xff"));
+	await(&d, 0);
+	assert_int_equal(d.code, GRPC_UNKNOWN);
+	daemon_close(&d);
+	sshkey_release(&key);
 	sandbox_close(&box);
 }
 
@@ -524,6 +595,7 @@ main(void)
 		cmocka_unit_test(secrets_are_served),
 		cmocka_unit_test(export_of_one_file),
 		cmocka_unit_test(agents_are_forwarded),
+		cmocka_unit_test(keys_are_an_agent),
 		cmocka_unit_test(filter_lets_two_kinds_pass),
 		cmocka_unit_test(filter_of_nonsense),
 	};

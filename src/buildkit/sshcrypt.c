@@ -1,0 +1,125 @@
+#include "buildkit/sshcrypt.h"
+
+#include <bearssl_ec.h>
+#include <bearssl_rsa.h>
+#include <string.h>
+
+#include "base/ed25519.h"
+#include "base/mem.h"
+
+enum { HASH_MAX = 64 };
+
+static const struct {
+	const br_hash_class *class;
+	const unsigned char *oid;
+} hashes[] = {
+	[SSHCRYPT_SHA1] = {&br_sha1_vtable, BR_HASH_OID_SHA1},
+	[SSHCRYPT_SHA256] = {&br_sha256_vtable, BR_HASH_OID_SHA256},
+	[SSHCRYPT_SHA384] = {&br_sha384_vtable, BR_HASH_OID_SHA384},
+	[SSHCRYPT_SHA512] = {&br_sha512_vtable, BR_HASH_OID_SHA512},
+};
+
+/* The library wants bytes it does not change as unsigned char *. */
+static unsigned char *
+bytes(struct str s)
+{
+	return (unsigned char *)(uintptr_t)s.s;
+}
+
+static br_ec_private_key
+ec_key(const struct privkey *k)
+{
+	return (br_ec_private_key){(int)k->curve, bytes(k->x), k->x.len};
+}
+
+static void
+ed25519_key(const struct privkey *k, struct ed25519_key *out)
+{
+	ed25519_key_init(out, (const uint8_t *)k->x.s);
+}
+
+size_t
+sshcrypt_public(const struct privkey *k, uint8_t out[PRIVKEY_POINT_MAX])
+{
+	cleanup_ed25519_key struct ed25519_key ed = {{0}, {0}};
+	br_ec_private_key ec = ec_key(k);
+
+	if (k->type == CERT_KEY_EC)
+		return br_ec_get_default()->mulgen(out, ec.x, ec.xlen, ec.curve);
+	if (k->type != CERT_KEY_ED25519)
+		return 0;
+	ed25519_key(k, &ed);
+	memcpy(out, ed.public, sizeof(ed.public));
+	return sizeof(ed.public);
+}
+
+static size_t
+digest(enum sshcrypt_hash hash, struct str data, uint8_t out[HASH_MAX])
+{
+	const br_hash_class *class = hashes[hash].class;
+	br_hash_compat_context h;
+
+	class->init(&h.vtable);
+	class->update(&h.vtable, data.s, data.len);
+	class->out(&h.vtable, out);
+	return class->desc >> BR_HASHDESC_OUT_OFF & BR_HASHDESC_OUT_MASK;
+}
+
+static size_t
+sign_rsa(const struct privkey *k, enum sshcrypt_hash hash, struct str data,
+	uint8_t out[SSHCRYPT_SIGNATURE_MAX])
+{
+	br_rsa_private_key key = {
+		(uint32_t)privkey_bits(k->n),
+		bytes(k->p),
+		k->p.len,
+		bytes(k->q),
+		k->q.len,
+		bytes(k->dp),
+		k->dp.len,
+		bytes(k->dq),
+		k->dq.len,
+		bytes(k->iq),
+		k->iq.len,
+	};
+	uint8_t hashed[HASH_MAX];
+	size_t len = digest(hash, data, hashed);
+
+	if (k->n.len > SSHCRYPT_SIGNATURE_MAX ||
+		!br_rsa_pkcs1_sign_get_default()(hashes[hash].oid, hashed, len, &key, out))
+		return 0;
+	return k->n.len;
+}
+
+size_t
+sshcrypt_sign(const struct privkey *k, enum sshcrypt_hash hash, struct str data,
+	uint8_t out[SSHCRYPT_SIGNATURE_MAX])
+{
+	cleanup_ed25519_key struct ed25519_key ed = {{0}, {0}};
+	br_ec_private_key ec = ec_key(k);
+	uint8_t hashed[HASH_MAX];
+
+	if (k->type == CERT_KEY_RSA)
+		return sign_rsa(k, hash, data, out);
+	if (k->type == CERT_KEY_EC) {
+		(void)digest(hash, data, hashed);
+		return br_ecdsa_sign_raw_get_default()(
+			br_ec_get_default(), hashes[hash].class, hashed, &ec, out);
+	}
+	ed25519_key(k, &ed);
+	ed25519_sign(&ed, data, out);
+	return ED25519_SIGNATURE_LEN;
+}
+
+bool
+sshcrypt_rsa_whole(const struct privkey *k)
+{
+	br_rsa_public_key public = {bytes(k->n), k->n.len, bytes(k->e), k->e.len};
+	uint8_t signature[SSHCRYPT_SIGNATURE_MAX], hashed[HASH_MAX], back[HASH_MAX];
+	size_t len = digest(SSHCRYPT_SHA256, STR("x"), hashed);
+
+	return sign_rsa(k, SSHCRYPT_SHA256, STR("x"), signature) &&
+	       br_rsa_pkcs1_vrfy_get_default()(
+		       signature, k->n.len, BR_HASH_OID_SHA256, len, &public, back) &&
+	       memcmp(hashed, back, len) == 0;
+}
