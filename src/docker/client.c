@@ -159,6 +159,20 @@ docker_ping(struct docker *d, const struct docker_endpoint *e, int64_t deadline,
 	return ping_with(d, "GET", deadline, err);
 }
 
+int
+docker_answer(
+	struct docker_exchange *x, int want, struct jval **out, int64_t deadline, struct err *err)
+{
+	cleanup_buf struct buf body = {.max = LIMIT_JSON};
+
+	if (x->resp.head.status != want)
+		return docker_refusal(&x->resp, deadline, err);
+	if (http_body_all(&x->resp, LIMIT_JSON, &body, deadline, err))
+		return -1;
+	*out = jval_parse(buf_view(&body), err);
+	return *out ? 0 : -1;
+}
+
 /* ---- other protocols ------------------------------------------------------ */
 
 struct conn *
@@ -198,20 +212,13 @@ docker_image_id(
 	const struct docker *d, struct arena *a, const char *ref, char **id, struct err *err)
 {
 	cleanup_docker_exchange struct docker_exchange x = {0};
-	cleanup_buf struct buf body = {.max = LIMIT_JSON};
 	cleanup_jval struct jval *v = NULL;
 	struct http_request req = {.method = "GET"};
 	int64_t deadline = deadline_in(ANSWER_MS);
 
 	if (docker_request_open(
-		    d, &x, &req, arena_fmt(&x.arena, "/images/%s/json", ref), deadline, err))
-		return -1;
-	if (x.resp.head.status != 200)
-		return docker_refusal(&x.resp, deadline, err);
-	if (http_body_all(&x.resp, LIMIT_JSON, &body, deadline, err))
-		return -1;
-	v = jval_parse(buf_view(&body), err);
-	if (!v)
+		    d, &x, &req, arena_fmt(&x.arena, "/images/%s/json", ref), deadline, err) ||
+		docker_answer(&x, 200, &v, deadline, err))
 		return -1;
 	if (!jval_get_str(v, "Id"))
 		return err_set(err, ERR_PROTO, "the Engine describes '%s' without an id", ref);

@@ -147,19 +147,6 @@ demultiplex(struct conn *below, const char *container)
 /* ---- the calls ------------------------------------------------------------ */
 
 static int
-answer(struct docker_exchange *x, int want, struct jval **out, int64_t deadline, struct err *err)
-{
-	cleanup_buf struct buf body = {.max = LIMIT_JSON};
-
-	if (x->resp.head.status != want)
-		return docker_refusal(&x->resp, deadline, err);
-	if (http_body_all(&x->resp, LIMIT_JSON, &body, deadline, err))
-		return -1;
-	*out = jval_parse(buf_view(&body), err);
-	return *out ? 0 : -1;
-}
-
-static int
 check_running(const struct docker *d, const char *path, const char *container, int64_t deadline,
 	struct err *err)
 {
@@ -169,7 +156,7 @@ check_running(const struct docker *d, const char *path, const char *container, i
 	const struct jval *state;
 
 	if (docker_request_open(d, &x, &req, arena_fmt(&x.arena, "%s/json", path), deadline, err) ||
-		answer(&x, 200, &v, deadline, err))
+		docker_answer(&x, 200, &v, deadline, err))
 		return -1;
 	state = jval_get(v, "State");
 	if (jval_get_bool(state, "Running", false) && !jval_get_bool(state, "Paused", false))
@@ -200,7 +187,7 @@ create_exec(const struct docker *d, struct arena *a, const char *path, const cha
 	jval_write(&text, body, 0);
 	req.body = buf_view(&text);
 	if (docker_request_open(d, &x, &req, arena_fmt(&x.arena, "%s/exec", path), deadline, err) ||
-		answer(&x, 201, &v, deadline, err))
+		docker_answer(&x, 201, &v, deadline, err))
 		return -1;
 	if (!jval_get_str(v, "Id"))
 		return err_set(err, ERR_PROTO, "the Engine names no exec instance");

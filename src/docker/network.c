@@ -1,9 +1,7 @@
 /* What the Engine's default network looks like from the inside of a container. */
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/jval.h"
-#include "base/limits.h"
 #include "docker/docker.h"
 #include "docker/request.h"
 
@@ -13,21 +11,14 @@ int
 docker_gateway(const struct docker *d, struct arena *a, char **address, struct err *err)
 {
 	cleanup_docker_exchange struct docker_exchange x = {0};
-	cleanup_buf struct buf body = {.max = LIMIT_JSON};
 	cleanup_jval struct jval *v = NULL;
 	struct http_request req = {.method = "GET"};
 	int64_t deadline = deadline_in(ANSWER_MS);
 	const struct jval *config;
 	size_t i;
 
-	if (docker_request_open(d, &x, &req, "/networks/bridge", deadline, err))
-		return -1;
-	if (x.resp.head.status != 200)
-		return docker_refusal(&x.resp, deadline, err);
-	if (http_body_all(&x.resp, LIMIT_JSON, &body, deadline, err))
-		return -1;
-	v = jval_parse(buf_view(&body), err);
-	if (!v)
+	if (docker_request_open(d, &x, &req, "/networks/bridge", deadline, err) ||
+		docker_answer(&x, 200, &v, deadline, err))
 		return -1;
 	config = jval_get(jval_get(v, "IPAM"), "Config");
 	for (i = 0; i < jval_len(config); i++) {

@@ -20,6 +20,10 @@ int docker_request_open(const struct docker *d, struct docker_exchange *x, struc
 	const char *path, int64_t deadline, struct err *err);
 /* Sets ERR_REMOTE with the status and the Engine's own words. Always -1. */
 int docker_refusal(struct http_response *resp, int64_t deadline, struct err *err);
+/* The JSON body of a response whose status is to be want; of any other its refusal. *out is the
+ * caller's. */
+int docker_answer(
+	struct docker_exchange *x, int want, struct jval **out, int64_t deadline, struct err *err);
 /* The body of the answer to a push: all of it must be read before the push is one. */
 int docker_push_read(struct http_response *resp, struct arena *a, docker_progress_fn progress,
 	void *arg, char **digest, struct err *err);

@@ -1,7 +1,7 @@
 /* Configuration: sources and precedence. */
 #include "test.h"
 
-#include "sandbox.h"
+#include "config_fixture.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,75 +10,6 @@
 #include "base/env.h"
 #include "base/mem.h"
 #include "config/config.h"
-
-struct fixture {
-	struct sandbox box;
-	struct arena arena;
-	struct config c;
-	struct err err;
-};
-
-static int
-setup(void **state)
-{
-	struct fixture *f = xcalloc(1, sizeof(*f));
-
-	sandbox_open(&f->box);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	sandbox_close(&f->box);
-	config_release(&f->c);
-	arena_release(&f->arena);
-	free(f);
-	return 0;
-}
-
-/* Loads for the folder sub of the tree with variables up to NULL. */
-static int
-load(struct fixture *f, const char *sub, const char *const *vars)
-{
-	struct env env = {vars};
-	cleanup_free char *dir = xasprintf("%s/%s", f->box.root, sub);
-
-	config_release(&f->c);
-	buf_reset(&f->box.logged);
-	f->err = (struct err){0};
-	return config_load(&f->arena, &env, dir, &f->box.log, &f->c, &f->err);
-}
-
-static int
-load_content(struct fixture *f, const char *content)
-{
-	cleanup_free char *var = xasprintf("BUILDTOOLS_CONTENT=%s", content);
-	const char *vars[] = {var, NULL};
-
-	return load(f, "", vars);
-}
-
-#define NO_VARS ((const char *const[]){NULL})
-
-static void
-assert_text(const struct config_text *t, const char *want)
-{
-	if (want)
-		assert_that(t->value && strcmp(t->value, want) == 0, "'%s', not '%s'",
-			t->value ? t->value : "(none)", want);
-	else
-		assert_that(!t->value, "'%s' is set", t->value);
-}
-
-static void
-assert_secret(const struct config_secret *s, const char *want)
-{
-	assert_str(secret_reveal(&s->value), want);
-}
 
 static void
 f_c01_file_in_dir(void **state)
@@ -484,7 +415,7 @@ relative_and_missing_directories(void **state)
 	assert_text(&f->c.default_branch, "x");
 }
 
-#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ROW(test) cmocka_unit_test_setup_teardown(test, config_setup, config_teardown)
 
 int
 main(void)
