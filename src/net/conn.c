@@ -236,19 +236,19 @@ only_output(struct pollfd fds[2], int n)
 	return k ? k : n;
 }
 
-int
-conn_wait(struct conn *c, bool write, int64_t deadline, struct err *err)
+static int
+wait_for(struct conn *c, bool write, bool read, int64_t deadline, struct err *err)
 {
 	struct pollfd fds[2];
 	int n, ready;
 
-	if (conn_buffered(c) && !write)
+	if (conn_buffered(c) && read)
 		return 0;
 	do {
 		if (interrupt_check(err))
 			return -1;
 		n = conn_wants(c, write, fds);
-		if (write)
+		if (!read)
 			n = only_output(fds, n);
 		ready = interrupt_poll(fds, (nfds_t)n, deadline_poll(deadline));
 	} while (ready < 0 && errno == EINTR);
@@ -257,6 +257,18 @@ conn_wait(struct conn *c, bool write, int64_t deadline, struct err *err)
 	if (ready == 0)
 		return err_errno(err, ERR_NET, ETIMEDOUT, "wait for %s", c->name);
 	return 0;
+}
+
+int
+conn_wait(struct conn *c, bool write, int64_t deadline, struct err *err)
+{
+	return wait_for(c, write, !write, deadline, err);
+}
+
+int
+conn_wait_both(struct conn *c, int64_t deadline, struct err *err)
+{
+	return wait_for(c, true, true, deadline, err);
 }
 
 ssize_t

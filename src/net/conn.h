@@ -65,6 +65,8 @@ ssize_t conn_read(struct conn *c, void *p, size_t len, int64_t deadline, struct 
 int conn_write_all(struct conn *c, const void *p, size_t len, int64_t deadline, struct err *err);
 /* Waits until reading (or writing) can go on. */
 int conn_wait(struct conn *c, bool write, int64_t deadline, struct err *err);
+/* Waits until writing can go on, or something has come in. */
+int conn_wait_both(struct conn *c, int64_t deadline, struct err *err);
 int conn_wants(struct conn *c, bool write, struct pollfd fds[2]);
 bool conn_buffered(struct conn *c);
 /*
