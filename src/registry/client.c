@@ -8,21 +8,9 @@
 #include "base/limits.h"
 #include "base/sha256.h"
 #include "image/digest.h"
+#include "image/manifest.h"
 #include "image/ref.h"
 #include "registry/request.h"
-
-/* Everything that can stand under a tag; what an answer is must be among them. */
-static const char *const manifest_types[] = {
-	"application/vnd.oci.image.index.v1+json",
-	"application/vnd.oci.image.manifest.v1+json",
-	"application/vnd.docker.distribution.manifest.list.v2+json",
-	"application/vnd.docker.distribution.manifest.v2+json",
-};
-
-static const char accept_manifests[] = "application/vnd.oci.image.index.v1+json, "
-				       "application/vnd.oci.image.manifest.v1+json, "
-				       "application/vnd.docker.distribution.manifest.list.v2+json, "
-				       "application/vnd.docker.distribution.manifest.v2+json";
 
 /* ---- opening ---------------------------------------------------------------- */
 
@@ -81,6 +69,12 @@ registry_closep(struct registry **r)
 	*r = NULL;
 }
 
+void
+registry_retry_for(struct registry *r, int64_t ms)
+{
+	r->retry_for = ms;
+}
+
 const char *
 registry_credential_source(const struct registry *r)
 {
@@ -113,13 +107,33 @@ registry_login(struct registry *r, const char *actions, int64_t deadline, struct
 	if (registry_ping(r, deadline, err))
 		return -1;
 	if (r->challenge.kind == CHALLENGE_BEARER && r->cred.kind != CREDENTIAL_BEARER) {
-		rc = registry_authorize(r, actions, &authorization, deadline, err);
+		rc = registry_authorize(r, actions, NULL, &authorization, deadline, err);
 		buf_wipe(&authorization);
 		return rc;
 	}
 	if (registry_send(r, &req, &reply, deadline, err))
 		return -1;
 	return reply.head.status == 200 ? 0 : registry_refused(r, &reply, err);
+}
+
+int
+registry_location(
+	struct registry *r, const struct wire_reply *reply, const char **url, struct err *err)
+{
+	struct str location = http_head_get(&reply->head, "location");
+	struct url u;
+
+	if (location.len == 0)
+		return err_set(err, ERR_PROTO,
+			"registry '%s' opens an upload and does not say where", r->name);
+	*url = wire_resolve(&r->arena, reply->url, location);
+	if (url_parse(&r->arena, *url, &u, err) || wire_allows(&r->wire, &u, r->plain, err)) {
+		err_hint(err,
+			"a proxy in front of the registry has to tell it by which address and "
+			"scheme it is reached");
+		return err_wrap(err, "registry '%s' wants an upload elsewhere", r->name);
+	}
+	return 0;
 }
 
 /* What the registry makes of it is its own matter: sessions end by themselves, too. */
@@ -129,14 +143,8 @@ cancel_upload(struct registry *r, const struct wire_reply *opened, int64_t deadl
 	cleanup_wire_reply struct wire_reply reply = {0};
 	struct registry_request req = {
 		.method = "DELETE", .actions = "pull,push", .max = LIMIT_ERROR_BODY, .once = true};
-	struct str location = http_head_get(&opened->head, "location");
-	struct url u;
 
-	if (!location.s)
-		return;
-	req.url = wire_resolve(&r->arena, opened->url, location);
-	if (url_parse(&r->arena, req.url, &u, NULL) == 0 &&
-		wire_allows(&r->wire, &u, r->plain, NULL) == 0)
+	if (registry_location(r, opened, &req.url, NULL) == 0)
 		registry_send(r, &req, &reply, deadline, NULL);
 }
 
@@ -158,18 +166,17 @@ registry_may_push(struct registry *r, int64_t deadline, struct err *err)
 	return 0;
 }
 
-/* ---- manifests and blobs ---------------------------------------------------- */
-
-static bool
-is_manifest_type(struct str type)
+int
+registry_check_digest(const char *digest, struct err *err)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(manifest_types); i++)
-		if (str_is(type, manifest_types[i]))
-			return true;
-	return false;
+	if (digest_check(str_from(digest), err))
+		return -1;
+	if (!str_is(digest_algorithm(str_from(digest)), "sha256"))
+		return err_set(err, ERR_PROTO, "'%s': sha256 is what can be verified here", digest);
+	return 0;
 }
+
+/* ---- manifests and blobs ---------------------------------------------------- */
 
 static int
 keep_type(const struct registry *r, const struct wire_reply *reply, struct registry_manifest *out,
@@ -177,15 +184,18 @@ keep_type(const struct registry *r, const struct wire_reply *reply, struct regis
 {
 	struct str type = http_head_get(&reply->head, "content-type");
 	ptrdiff_t semicolon = str_find(type, ';');
+	bool index;
 
 	type = str_trim(semicolon < 0 ? type : str_first(type, (size_t)semicolon));
-	if (!is_manifest_type(type))
+	if (type.len && type.len < sizeof(out->type)) {
+		memcpy(out->type, type.s, type.len);
+		out->type[type.len] = '\0';
+	}
+	if (!manifest_type_is_known(out->type, &index))
 		return err_set(err, ERR_PROTO,
 			"registry '%s' has something under that name that is no image: '" STR_FMT
 			"'",
 			r->name, STR_ARG(str_first(type, 100)));
-	memcpy(out->type, type.s, type.len);
-	out->type[type.len] = '\0';
 	return 0;
 }
 
@@ -242,7 +252,7 @@ get_manifest(struct registry *r, const char *method, const char *reference,
 	cleanup_wire_reply struct wire_reply reply = {0};
 	struct registry_request req = {.method = method,
 		.actions = "pull",
-		.accept = accept_manifests,
+		.accept = MANIFEST_TYPES,
 		.max = REGISTRY_MANIFEST_MAX};
 
 	*found = false;

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 
@@ -49,6 +50,12 @@ struct registry *registry_open(const struct registry_options *o, struct err *err
 void registry_close(struct registry *r);
 void registry_closep(struct registry **r);
 #define cleanup_registry CLEANUP(registry_closep)
+
+/*
+ * How many milliseconds from its first accident on a request is tried again, which is
+ * said each time; negative: never. Else it is REGISTRY_TRIES, without a word.
+ */
+void registry_retry_for(struct registry *r, int64_t ms);
 
 /* Where the credentials come from; NULL: there are none. */
 const char *registry_credential_source(const struct registry *r);
@@ -95,5 +102,69 @@ void registry_manifest_release(struct registry_manifest *m);
 /* Whether the repository holds a blob. */
 int registry_blob_head(
 	struct registry *r, const char *digest, bool *found, int64_t deadline, struct err *err);
+
+/*
+ * A blob as it comes, for readers that keep nothing of it. size is what whoever named
+ * the digest says. Bytes that are not those of the digest, too many or too few of them
+ * are ERR_PROTO at the latest where the end would be. NULL on failure; ERR_REMOTE with
+ * 404 when there is none.
+ */
+struct registry_download;
+struct registry_download *registry_blob_open(
+	struct registry *r, const char *digest, uint64_t size, int64_t deadline, struct err *err);
+/* Up to len bytes: their number, 0 at the end, -1. */
+ssize_t registry_blob_read(struct registry_download *d, void *p, size_t len, struct err *err);
+/* Safe with NULL. */
+void registry_blob_close(struct registry_download *d);
+
+/* A blob that is to be in the repository. Everything is borrowed. */
+struct registry_blob {
+	const char *digest; /* "sha256:..." */
+	uint64_t size;
+	/*
+	 * Bytes from offset at on: their number, 0 when there are none, -1. Offsets follow
+	 * each other, and go back when something has to be sent again.
+	 */
+	ssize_t (*read)(void *arg, uint64_t at, void *p, size_t len, struct err *err);
+	void *arg;
+	const char *from; /* another repository of this registry that may hold it, or NULL */
+};
+
+enum registry_put {
+	REGISTRY_THERE,   /* it was already */
+	REGISTRY_MOUNTED, /* from the other repository */
+	REGISTRY_SENT
+};
+
+/*
+ * Makes sure that the repository holds the blob. What is sent is checked against size
+ * and digest on the way, before the registry has all of it: ERR_PROTO. In one piece,
+ * unless the registry, or what stands before it, takes none of that size, or the
+ * connection did not hold that long; then in smaller ones, going on where it broke off.
+ */
+int registry_blob_put(struct registry *r, const struct registry_blob *b, enum registry_put *how,
+	int64_t deadline, struct err *err);
+
+/* A manifest or index. */
+struct registry_document {
+	struct str bytes;   /* exactly; at most REGISTRY_MANIFEST_MAX: ERR_LIMIT */
+	const char *type;   /* its media type */
+	const char *digest; /* of bytes */
+};
+
+/*
+ * Puts it under a tag or its digest. A registry that then names another digest, or
+ * none of a good status, is ERR_PROTO or ERR_REMOTE. *listed (may be NULL): the
+ * registry itself finds it from its subject.
+ */
+int registry_manifest_put(struct registry *r, const char *reference,
+	const struct registry_document *doc, bool *listed, int64_t deadline, struct err *err);
+/*
+ * For registries that do not: adds a descriptor (JSON) to the index under the tag that
+ * stands for the digest of a subject, unless it is there. Of two that do this at the
+ * same time one may be lost.
+ */
+int registry_referrer_add(struct registry *r, const char *subject, const char *digest,
+	struct str descriptor, int64_t deadline, struct err *err);
 
 #endif

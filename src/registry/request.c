@@ -33,10 +33,52 @@ pause_of(int attempt)
 	return ms / 2 + ms / 2 * chance / 255;
 }
 
-static int64_t
-try_deadline(int64_t deadline)
+static bool
+is_late(int64_t at, int64_t deadline)
 {
-	int64_t own = deadline_in(TRY_MS);
+	return deadline != DEADLINE_NONE && at >= deadline;
+}
+
+bool
+registry_again(struct registry *r, struct registry_tries *t, int64_t wait, int64_t deadline,
+	const struct err *why, struct err *err)
+{
+	int64_t now = clock_ms();
+	struct err signal = {0};
+
+	if (t->n++ == 0)
+		t->until = r->retry_for ? now + r->retry_for : DEADLINE_NONE;
+	if (wait < 0)
+		wait = pause_of(t->n - 1);
+	if (r->retry_for < 0 || (r->retry_for == 0 && t->n == REGISTRY_TRIES) ||
+		is_late(now + wait, t->until) || is_late(now + wait, deadline)) {
+		if (err)
+			*err = *why;
+		return false;
+	}
+	/* a run that was given time for it shows what it is spent on */
+	if (r->retry_for)
+		log_warn(r->log, "%s; trying again in %lld.%llds", why->msg,
+			(long long)(wait / 1000), (long long)(wait % 1000 / 100));
+	else
+		log_debug(r->log, "%s; trying again in %lld ms", why->msg, (long long)wait);
+	if (exchange_pause(wait, &signal) == 0)
+		return true;
+	if (err)
+		*err = signal;
+	return false;
+}
+
+bool
+registry_passes(const struct wire_reply *reply)
+{
+	return reply->lost || registry_status_passes(reply->head.status);
+}
+
+static int64_t
+try_deadline(int64_t deadline, int64_t ms)
+{
+	int64_t own = deadline_in(ms ? ms : TRY_MS);
 
 	return deadline == DEADLINE_NONE || own < deadline ? own : deadline;
 }
@@ -64,16 +106,16 @@ static int
 send_patiently(struct registry *r, const struct wire_request *req, bool once,
 	struct wire_reply *reply, int64_t deadline, struct err *err)
 {
+	struct registry_tries tries = {0};
 	struct err why;
-	int64_t wait;
-	int attempt;
 
-	for (attempt = 0;; attempt++) {
+	for (;;) {
+		int64_t wait = -1;
 		int rc;
 
 		why = (struct err){0};
-		wait = -1;
-		rc = wire_send(&r->wire, req, reply, try_deadline(deadline), &why);
+		rc = wire_send(
+			&r->wire, req, reply, try_deadline(deadline, req->patience_ms), &why);
 		if (rc == 0 && !registry_status_passes(reply->head.status))
 			return 0;
 		if (rc == 0) {
@@ -81,15 +123,11 @@ send_patiently(struct registry *r, const struct wire_request *req, bool once,
 				clock_wall_ns() / 1000000000);
 			registry_refused(r, reply, &why);
 		}
-		if (wait < 0)
-			wait = pause_of(attempt);
-		if (once || (rc && !reply->lost) || attempt + 1 == REGISTRY_TRIES ||
-			(deadline != DEADLINE_NONE && clock_ms() + wait >= deadline))
+		if (once || (rc && !reply->lost))
 			break;
-		log_debug(r->log, "%s; trying again in %lld ms", why.msg, (long long)wait);
-		wire_reply_release(reply);
-		if (exchange_pause(wait, err))
+		if (!registry_again(r, &tries, wait, deadline, &why, err))
 			return -1;
+		wire_reply_release(reply);
 	}
 	if (err)
 		*err = why;
@@ -203,16 +241,20 @@ fetch_token(struct registry *r, const char *scope, int64_t deadline, struct err 
 /* ---- authorization ---------------------------------------------------------- */
 
 static const char *
-scope_of(struct registry *r, const char *actions)
+scope_of(struct registry *r, const char *actions, const char *from)
 {
-	return actions ? token_scope(&r->arena, r->repository, actions) : "";
+	const char *own = actions ? token_scope(&r->arena, r->repository, actions) : "";
+
+	if (!from)
+		return own;
+	return arena_fmt(&r->arena, "%s %s", own, token_scope(&r->arena, from, "pull"));
 }
 
 int
-registry_authorize(
-	struct registry *r, const char *actions, struct buf *out, int64_t deadline, struct err *err)
+registry_authorize(struct registry *r, const char *actions, const char *from, struct buf *out,
+	int64_t deadline, struct err *err)
 {
-	const char *scope = scope_of(r, actions);
+	const char *scope = scope_of(r, actions, from);
 	struct registry_token *t;
 
 	switch (r->challenge.kind) {
@@ -272,12 +314,20 @@ send_once_authorized(struct registry *r, const struct registry_request *req, con
 	struct wire_reply *reply, int64_t deadline, struct err *err)
 {
 	struct buf authorization = {0};
-	struct wire_request w = {
-		.method = req->method, .url = url, .accept = req->accept, .max = req->max};
+	struct wire_request w = {.method = req->method,
+		.url = url,
+		.accept = req->accept,
+		.content_type = req->content_type,
+		.content_range = req->content_range,
+		.body = req->body,
+		.source = req->source,
+		.patience_ms = req->patience_ms,
+		.max = req->max,
+		.streams = req->streams};
 	int rc = 0;
 
 	if (is_own(r, url))
-		rc = registry_authorize(r, req->actions, &authorization, deadline, err);
+		rc = registry_authorize(r, req->actions, req->from, &authorization, deadline, err);
 	w.authorization = buf_view(&authorization);
 	if (rc == 0)
 		rc = send_patiently(r, &w, req->once, reply, deadline, err);
@@ -302,7 +352,7 @@ registry_send(struct registry *r, const struct registry_request *req, struct wir
 		/* a question from elsewhere is none for these credentials */
 		if (renewed || reply->foreign || !is_own(r, url) || !take_challenge(r, reply))
 			return registry_refused(r, reply, err);
-		forget_token(r, scope_of(r, req->actions));
+		forget_token(r, scope_of(r, req->actions, req->from));
 		renewed = true;
 		wire_reply_release(reply);
 	}
@@ -328,12 +378,12 @@ find_scheme(struct registry *r, int64_t deadline)
 	int rc;
 
 	req.url = arena_fmt(&r->arena, "%s/v2/", base_of(r, "https"));
-	rc = wire_send(&r->wire, &req, &reply, try_deadline(deadline), NULL);
+	rc = wire_send(&r->wire, &req, &reply, try_deadline(deadline, 0), NULL);
 	wire_reply_release(&reply);
 	if (rc == 0)
 		return;
 	req.url = arena_fmt(&r->arena, "%s/v2/", base_of(r, "http"));
-	rc = wire_send(&r->wire, &req, &reply, try_deadline(deadline), NULL);
+	rc = wire_send(&r->wire, &req, &reply, try_deadline(deadline, 0), NULL);
 	r->plain = rc == 0 ? reply.head.status != 400 : reply.lost;
 	wire_reply_release(&reply);
 }

@@ -28,21 +28,31 @@ add_field(struct buf *out, const char *name, struct str value)
 	percent_encode(out, value, ":/,");
 }
 
-/* Calls for every scope: those of the challenge, then our own if it is not among them. */
+static bool
+has_scope(const char *scopes, struct str scope)
+{
+	struct str rest = str_from(scopes), other;
+
+	while (str_next(&rest, ' ', &other))
+		if (str_eq(other, scope))
+			return true;
+	return false;
+}
+
+/* Calls for every scope: those of the challenge, then our own that are not among them. */
 static void
 each_scope(const struct challenge *c, const char *own,
 	void (*fn)(struct buf *out, struct str scope), struct buf *out)
 {
 	struct str rest = str_from(c->scope), scope;
 
-	while (str_next(&rest, ' ', &scope)) {
+	while (str_next(&rest, ' ', &scope))
 		if (scope.len)
 			fn(out, scope);
-		if (own && str_is(scope, own))
-			own = NULL;
-	}
-	if (own)
-		fn(out, str_from(own));
+	rest = str_from(own);
+	while (str_next(&rest, ' ', &scope))
+		if (scope.len && !has_scope(c->scope, scope))
+			fn(out, scope);
 }
 
 static void

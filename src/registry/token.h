@@ -29,8 +29,8 @@ char *token_scope(struct arena *a, const char *repository, const char *actions);
 
 /*
  * The URL of a GET: realm, and behind it service and scopes. The scope of the
- * challenge comes first, as some servers look at the first one only; own may be
- * NULL.
+ * challenge comes first, as some servers look at the first one only; own are
+ * scopes with blanks between them, or NULL.
  */
 void token_url(struct buf *out, const struct challenge *c, const char *own);
 /*

@@ -224,7 +224,7 @@ exchange(struct wire *w, const struct wire_request *req, const struct url *u,
 	struct exchange x = {.env = w->env, .url = u, .tls = &tls};
 	cleanup_conn struct conn *c = NULL;
 	cleanup_http_response struct http_response resp = {0};
-	struct http_extra fields[4];
+	struct http_extra fields[5];
 	struct http_request r = {.method = req->method, .fields = fields};
 	struct err why = {0};
 
@@ -236,12 +236,24 @@ exchange(struct wire *w, const struct wire_request *req, const struct url *u,
 		fields[r.nfields++] = (struct http_extra){"Accept", str_from(req->accept)};
 	if (req->authorization.len)
 		fields[r.nfields++] = (struct http_extra){"Authorization", req->authorization};
+	if (req->content_range)
+		fields[r.nfields++] =
+			(struct http_extra){"Content-Range", str_from(req->content_range)};
 	r.content_type = req->content_type;
 	r.body = req->body;
+	r.source = req->source;
 	if (exchange_start(&x, &reply->arena, &r, &resp, &c, deadline, &why))
 		reply->lost = c ? why.kind == ERR_NET : was_lost(&why);
 	else
 		keep_head(reply, &resp.head);
+	if (req->source)
+		deadline = deadline_in(req->source->patience_ms);
+	if (req->streams && reply->head.status == 200) {
+		reply->stream = resp;
+		reply->conn = steal_ptr(&c);
+		resp = (struct http_response){.conn = NULL};
+		return 0;
+	}
 	if (reply->head.status && read_body(req, &resp, reply, deadline, &why) == 0)
 		return 0;
 	if (err)
@@ -298,9 +310,17 @@ wire_send(struct wire *w, const struct wire_request *req, struct wire_reply *rep
 	}
 }
 
+ssize_t
+wire_read(struct wire_reply *reply, struct str *piece, int64_t deadline, struct err *err)
+{
+	return http_body_read(&reply->stream, piece, deadline, err);
+}
+
 void
 wire_reply_release(struct wire_reply *reply)
 {
+	http_response_release(&reply->stream);
+	conn_closep(&reply->conn);
 	buf_wipe(&reply->body);
 	arena_release(&reply->arena);
 	reply->head.n = 0;

@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "net/http1.h"
+#include "net/http.h"
 #include "net/url.h"
 
 struct env;
@@ -43,10 +43,14 @@ struct wire_request {
 	const char *method;
 	const char *url; /* whole */
 	const char *accept;
-	const char *content_type; /* NULL: no body */
+	const char *content_type;  /* NULL: no body */
+	const char *content_range; /* of a chunk, or NULL */
 	struct str body;
-	struct str authorization; /* field value; empty: none */
-	size_t max;               /* bytes of a good answer's body */
+	struct http_source *source; /* in place of body */
+	int64_t patience_ms;        /* for one try; 0: the usual */
+	struct str authorization;   /* field value; empty: none */
+	size_t max;                 /* bytes of a good answer's body */
+	bool streams; /* the body of a 200 is not read, but left to the caller: wire_read */
 };
 
 struct wire_reply {
@@ -56,17 +60,22 @@ struct wire_reply {
 	const char *url;       /* that answered */
 	bool foreign;          /* it is on another host than the one that was asked */
 	bool lost;             /* on failure: the connection broke, another try may help */
+	struct conn *conn;     /* of a body that streams */
+	struct http_response stream;
 };
 
 /*
  * Sends the request and follows redirects, at most WIRE_REDIRECTS_MAX, never from
- * HTTPS to HTTP; authorization goes to the first host only, and so does a body.
+ * HTTPS to HTTP; authorization goes to the first host only, and so does a body. A
+ * source is what is going to be public anyway, and may be sent to another host.
  * ERR_NET, ERR_TLS, ERR_PROTO, ERR_LIMIT, ERR_CANCELED. The reply is set in any
  * case and must be released.
  */
 enum { WIRE_REDIRECTS_MAX = 10 };
 int wire_send(struct wire *w, const struct wire_request *req, struct wire_reply *reply,
 	int64_t deadline, struct err *err);
+/* The next piece of a body that streams: bytes > 0, 0 at its end, -1. */
+ssize_t wire_read(struct wire_reply *reply, struct str *piece, int64_t deadline, struct err *err);
 void wire_reply_release(struct wire_reply *reply);
 #define cleanup_wire_reply CLEANUP(wire_reply_release)
 

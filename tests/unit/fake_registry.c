@@ -13,7 +13,7 @@
 #include "base/fd.h"
 #include "test.h"
 
-enum { REQUEST_MAX = 64 * 1024, MARK = 0x1e /* ends a request in what was seen */ };
+enum { REQUEST_MAX = 4 * 1024 * 1024, MARK = 0x1e /* ends a request in what was seen */ };
 
 /* ---- in the process ---------------------------------------------------------- */
 
