@@ -236,6 +236,13 @@ static const struct flag build_flags[] = {
 };
 
 static const struct flag push_flags[] = {
+	{.name = "from",
+		.kind = FLAG_TEXT,
+		.offset = PUSH(from),
+		.required = true,
+		.words = WORDS_FILE,
+		.help = "Publish the image of this OCI layout, a folder or a tar archive as 'build -o "
+			"type=oci,dest=FILE' writes it. No Docker Engine is needed."},
 	{.name = "no-login",
 		.alias = "skip-login",
 		.kind = FLAG_BOOL,
@@ -301,8 +308,8 @@ const struct tool tool_push = {
 	.args = "[PATH]",
 	.max_args = 1,
 	.summary =
-		"Pushes what build has loaded into the Docker Engine; nothing is left to do after a "
-		"build that has pushed.",
+		"Pushes what build has loaded into the Docker Engine, or what lies in a file (--from); "
+		"nothing is left to do after a build that has pushed.",
 	.sets = {SET(common_flags), SET(push_flags)},
 };
 

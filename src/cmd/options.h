@@ -80,6 +80,7 @@ struct build_options {
 struct push_options {
 	struct common_options common;
 
+	const char *from; /* an image layout to publish; NULL: what the Engine has */
 	bool no_login;
 	bool no_stages;
 	bool quiet;

@@ -1,4 +1,4 @@
-/* 'push': sends exactly the tags of the plan from the Engine to the registry. */
+/* 'push': sends exactly the tags of the plan from the Engine, or a file, to the registry. */
 
 #include <errno.h>
 #include <string.h>
@@ -18,6 +18,7 @@
 #include "cmd/outputs.h"
 #include "cmd/plan.h"
 #include "cmd/preflight.h"
+#include "cmd/published.h"
 #include "docker/docker.h"
 #include "image/ref.h"
 #include "registry/client.h"
@@ -133,6 +134,24 @@ find_images(struct push *p, struct err *err)
 	return 0;
 }
 
+/* What was built elsewhere, and came here as a file. */
+static int
+push_file(struct push *p, struct err *err)
+{
+	struct published run = {.ctx = p->ctx,
+		.plan = &p->plan,
+		.arena = &p->arena,
+		.credentials = p->credentials,
+		.retry_for = p->options.retry_for};
+	size_t i;
+
+	if (publish_parcel(&run, p->options.from, &p->pushed, &p->digest, err))
+		return -1;
+	for (i = 0; i < p->pushed.n; i++)
+		strlist_add(&p->digests, &p->arena, p->digest);
+	return 0;
+}
+
 static int
 push_all(struct push *p, struct err *err)
 {
@@ -140,6 +159,8 @@ push_all(struct push *p, struct err *err)
 
 	if (!strcmp(p->plan.registry.kind, "none"))
 		return err_set(err, ERR_CONFIG, "push not supported by registry");
+	if (p->options.from)
+		return push_file(p, err);
 	if (backend_ping(&p->docker, &p->plan.endpoint, deadline_in(PING_MS), err))
 		return -1;
 	if (find_images(p, err))
@@ -220,7 +241,9 @@ push(struct push *p, int *code, struct err *err)
 	struct plan_request req = {
 		.path = o->common.path,
 		.file = o->common.file,
-		.no_stages = o->no_stages,
+		/* a file holds no stages, and no Dockerfile has to lie beside it */
+		.no_stages = o->no_stages || o->from,
+		.no_dockerfile = o->from != NULL,
 		.missing_ci =
 			"Commit and/or branch information is missing. Perhaps you're not in a Git "
 			"repository or forgot to set environment variables?",
@@ -232,7 +255,7 @@ push(struct push *p, int *code, struct err *err)
 		return -1;
 	}
 	/* then nothing but the configuration matters */
-	if (p->plan.buildkit) {
+	if (p->plan.buildkit && !o->from) {
 		log_info(p->ctx->log,
 			"BUILDKIT_HOST is set - images were pushed during build, skipping push");
 		return 0;
