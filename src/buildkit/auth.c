@@ -180,7 +180,7 @@ on_message(struct grpc_call *call, struct str msg, void *arg)
 	} else if (!c) {
 		grpc_call_send(call, "", 0); /* both fields empty: anonymous */
 		grpc_call_finish(call, GRPC_OK, NULL);
-	} else if (credentials_needs_helper(c, r->host)) {
+	} else if (credentials_may_block(c, r->host)) {
 		answer_by_child(au, r->host);
 	} else {
 		answer(au, r->host);

@@ -86,10 +86,10 @@ push_once(struct hand *h, const struct ref *ref, char **digest, struct err *err)
 	cleanup_credential struct credential cred = {0};
 	struct handing *run = h->run;
 	struct docker_auth auth;
+	const char *where = arena_fmt(run->arena, "%s/%s", ref->domain, ref->path);
 
-	if (run->credentials &&
-		credentials_find(run->credentials,
-			arena_fmt(run->arena, "%s/%s", ref->domain, ref->path), &cred, err))
+	if (run->credentials && (h->stale ? credentials_again : credentials_find)(
+					run->credentials, where, &cred, err))
 		return -1;
 	auth = (struct docker_auth){.user = cred.user,
 		.secret = &cred.secret,

@@ -20,22 +20,41 @@ host_of(struct arena *a, const char *url)
 	return arena_str(a, host);
 }
 
+/* A login of a cloud, which ends after a while: what it takes to make it again. */
+struct login {
+	struct arena *arena;
+	const struct env *env;
+	struct log *log;
+	struct cloud_registry registry;
+};
+
+static int
+log_in(void *arg, struct credential *out, int64_t *expires, struct err *err)
+{
+	struct login *l = arg;
+	struct https https;
+	struct cloud cloud;
+
+	https_init(&https, l->env);
+	cloud_init(&cloud, l->arena, l->env, &https, l->log);
+	return cloud_credential(&cloud, &l->registry, out, expires, err);
+}
+
 static int
 fetch(struct arena *a, const struct env *env, struct log *log, const struct cloud_registry *r,
 	struct credentials *c, struct err *err)
 {
 	cleanup_credential struct credential cred = {0};
+	struct login *l = arena_new(a, struct login, 1);
 	const char *host = host_of(a, r->url);
 	char until[MOMENT_TEXT_LEN + 1];
-	struct https https;
-	struct cloud cloud;
 	int64_t expires;
 
-	https_init(&https, env);
-	cloud_init(&cloud, a, env, &https, log);
-	if (cloud_credential(&cloud, r, &cred, &expires, err))
+	*l = (struct login){a, env, log, *r};
+	if (log_in(l, &cred, &expires, err))
 		return err_wrap(err, "login to '%s'", host);
 	credentials_add(c, host, cred.user, &cred.secret, cred.source);
+	credentials_lend(c, host, expires, log_in, l);
 	moment_text(expires, until);
 	log_debug(log, "Logged in to '%s' by %s%s%s", host, cred.source, expires ? " until " : "",
 		expires ? until : "");

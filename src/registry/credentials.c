@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
 #include "base/env.h"
 #include "base/err.h"
 #include "base/fd.h"
@@ -20,7 +22,29 @@
 /* Docker Hub's key in files and for helpers, from the time of its first API. */
 #define HUB_KEY "https://index.docker.io/v1/"
 
-enum { STORED_MAX = 4 };
+enum {
+	STORED_MAX = 4,
+	KEPT_S = 290,   /* what a helper says: some give tokens of five minutes */
+	MARGIN_S = 120, /* an entry is renewed that long before its end */
+};
+
+/* A secret that was found out, and is good for a while. */
+struct kept {
+	struct kept *next;
+	const char *key; /* "SUFFIX HOST" of a helper, "HOST/PATH" of a lease */
+	struct credential cred;
+	int64_t until; /* seconds since the epoch, 0: for ever */
+	bool fresh;    /* found out here, not learnt */
+};
+
+/* An added entry that ends. */
+struct lease {
+	struct lease *next;
+	const char *key;
+	int64_t expires;
+	credentials_renew_fn renew;
+	void *arg;
+};
 
 struct credentials {
 	struct arena arena;
@@ -29,6 +53,8 @@ struct credentials {
 	struct authfile added;
 	struct authfile stored[STORED_MAX];
 	size_t nstored;
+	struct kept *kept;
+	struct lease *leases;
 };
 
 const char *
@@ -56,10 +82,13 @@ credentials_new(const struct env *env, struct log *log)
 void
 credentials_free(struct credentials *c)
 {
+	struct kept *k;
 	size_t i;
 
 	if (!c)
 		return;
+	for (k = c->kept; k; k = k->next)
+		credential_release(&k->cred);
 	authfile_release(&c->added);
 	for (i = 0; i < c->nstored; i++)
 		authfile_release(&c->stored[i]);
@@ -261,6 +290,125 @@ helper_missing(struct credentials *c, struct authfile *f, const char *suffix, bo
 	return 0;
 }
 
+/* ---- what is good for a while -------------------------------------------------- */
+
+static int64_t
+now(void)
+{
+	return clock_wall_ns() / 1000000000;
+}
+
+static void
+copy(struct credential *to, const struct credential *from)
+{
+	*to = (struct credential){.kind = from->kind};
+	if (from->kind != CREDENTIAL_NONE)
+		answer(to, from->kind, from->user, &from->secret, from->source);
+}
+
+static const struct kept *
+find_kept(const struct credentials *c, const char *key)
+{
+	const struct kept *k;
+
+	for (k = c->kept; k; k = k->next)
+		if (!strcmp(k->key, key))
+			return k->until && k->until <= now() ? NULL : k;
+	return NULL;
+}
+
+static struct kept *
+keep(struct credentials *c, const char *key, const struct credential *cred, int64_t until)
+{
+	struct kept *k = c->kept;
+
+	while (k && strcmp(k->key, key) != 0)
+		k = k->next;
+	if (!k) {
+		k = arena_new(&c->arena, struct kept, 1);
+		k->key = arena_cstr(&c->arena, key);
+		k->next = c->kept;
+		c->kept = k;
+	}
+	credential_release(&k->cred);
+	copy(&k->cred, cred);
+	k->until = until;
+	k->fresh = true;
+	return k;
+}
+
+static const char *
+entry_key(struct arena *a, const char *host, const char *path)
+{
+	return arena_fmt(a, "%s/%s", host, path);
+}
+
+static const struct lease *
+find_lease(const struct credentials *c, const struct auth_entry *e)
+{
+	cleanup_arena struct arena scratch = {0};
+	const char *key = entry_key(&scratch, e->host, e->path);
+	const struct lease *l = c->leases;
+
+	while (l && strcmp(l->key, key) != 0)
+		l = l->next;
+	return l;
+}
+
+void
+credentials_lend(struct credentials *c, const char *scope, int64_t expires,
+	credentials_renew_fn renew, void *arg)
+{
+	const char *host, *path;
+	struct lease *l;
+
+	if (!expires || !authfile_split(&c->arena, scope, &host, &path))
+		return;
+	l = arena_new(&c->arena, struct lease, 1);
+	*l = (struct lease){c->leases, entry_key(&c->arena, host, path), expires, renew, arg};
+	c->leases = l;
+}
+
+static int64_t
+renew_at(int64_t expires)
+{
+	return expires ? expires - MARGIN_S : 0;
+}
+
+/* An entry close to its end will do when there is no new one, unless it was refused. */
+static int
+answer_lease(struct credentials *c, const struct auth_entry *e, const struct lease *l, bool anew,
+	struct credential *out, struct err *err)
+{
+	const struct kept *k = anew ? NULL : find_kept(c, l->key);
+	struct err why = {0};
+	int64_t expires;
+
+	if (k) {
+		copy(out, &k->cred);
+		return 0;
+	}
+	if (!anew && now() < renew_at(l->expires)) {
+		answer_entry(out, e);
+		return 0;
+	}
+	if (l->renew(l->arg, out, &expires, &why) == 0) {
+		log_debug(c->log, "credentials for %s from %s, renewed", e->host, out->source);
+		keep(c, l->key, out, renew_at(expires));
+		return 0;
+	}
+	if (!anew && now() < l->expires) {
+		log_warn(c->log, "%s; what is at hand ends soon", why.msg);
+		answer_entry(out, e);
+		return 0;
+	}
+	if (err)
+		*err = why;
+	return err_wrap(err, "renew the login to '%s'", e->host);
+}
+
+/* ---- finding ---------------------------------------------------------------------- */
+
 static int
 ask_helper(struct credentials *c, struct authfile *f, const char *suffix, bool own,
 	const char *host, struct credential *out, struct err *err)
@@ -280,22 +428,53 @@ ask_helper(struct credentials *c, struct authfile *f, const char *suffix, bool o
 	return 0;
 }
 
-int
-credentials_find(struct credentials *c, const char *where, struct credential *out, struct err *err)
+static const char *
+helper_key(struct arena *a, const char *suffix, const char *host)
 {
-	const char *host, *path, *suffix;
-	const struct auth_entry *e;
+	return arena_fmt(a, "%s %s", suffix, host);
+}
+
+static int
+answer_helper(struct credentials *c, struct authfile *f, const char *host, bool anew,
+	struct credential *out, struct err *err)
+{
 	cleanup_arena struct arena scratch = {0};
-	size_t i;
+	const struct kept *k;
+	const char *suffix;
 	bool own;
+
+	suffix = authfile_helper(f, host, &own);
+	if (!suffix)
+		return 0;
+	k = anew ? NULL : find_kept(c, helper_key(&scratch, suffix, host));
+	if (k) {
+		copy(out, &k->cred);
+		return 0;
+	}
+	if (ask_helper(c, f, suffix, own, host, out, err))
+		return -1;
+	keep(c, helper_key(&scratch, suffix, host), out, now() + KEPT_S);
+	return 0;
+}
+
+static int
+find(struct credentials *c, const char *where, bool anew, struct credential *out, struct err *err)
+{
+	cleanup_arena struct arena scratch = {0};
+	const struct auth_entry *e;
+	const struct lease *l;
+	const char *host, *path;
+	size_t i;
 
 	*out = (struct credential){0};
 	if (!authfile_split(&scratch, where, &host, &path))
 		return 0;
 	e = authfile_find(&c->added, host, path);
+	l = e ? find_lease(c, e) : NULL;
+	if (l)
+		return answer_lease(c, e, l, anew, out, err);
 	for (i = 0; i < c->nstored && !e; i++) {
-		suffix = authfile_helper(&c->stored[i], host, &own);
-		if (suffix && ask_helper(c, &c->stored[i], suffix, own, host, out, err))
+		if (answer_helper(c, &c->stored[i], host, anew, out, err))
 			return -1;
 		if (out->kind != CREDENTIAL_NONE)
 			return 0;
@@ -306,23 +485,99 @@ credentials_find(struct credentials *c, const char *where, struct credential *ou
 	return 0;
 }
 
-bool
-credentials_needs_helper(const struct credentials *c, const char *where)
+int
+credentials_find(struct credentials *c, const char *where, struct credential *out, struct err *err)
 {
-	const char *host, *path;
+	return find(c, where, false, out, err);
+}
+
+int
+credentials_again(struct credentials *c, const char *where, struct credential *out, struct err *err)
+{
+	return find(c, where, true, out, err);
+}
+
+static bool
+has_ended(const struct credentials *c, const struct auth_entry *e)
+{
+	const struct lease *l = find_lease(c, e);
+
+	return l && now() >= renew_at(l->expires) && !find_kept(c, l->key);
+}
+
+bool
+credentials_may_block(const struct credentials *c, const char *where)
+{
+	const char *host, *path, *suffix;
+	const struct auth_entry *e;
+	const struct kept *k;
 	cleanup_arena struct arena scratch = {0};
 	size_t i;
 	bool own;
 
-	if (!authfile_split(&scratch, where, &host, &path) || authfile_find(&c->added, host, path))
+	if (!authfile_split(&scratch, where, &host, &path))
 		return false;
+	e = authfile_find(&c->added, host, path);
+	if (e)
+		return has_ended(c, e);
 	for (i = 0; i < c->nstored; i++) {
-		if (authfile_helper(&c->stored[i], host, &own))
+		suffix = authfile_helper(&c->stored[i], host, &own);
+		k = suffix ? find_kept(c, helper_key(&scratch, suffix, host)) : NULL;
+		if (suffix && !k)
 			return true;
-		if (authfile_find(&c->stored[i], host, path))
+		if ((k && k->cred.kind != CREDENTIAL_NONE) ||
+			authfile_find(&c->stored[i], host, path))
 			return false;
 	}
 	return false;
+}
+
+/* ---- from child to parent ------------------------------------------------------------ */
+
+enum { TOLD_MAX = 256 * 1024 };
+
+void
+credentials_tell(const struct credentials *c, struct buf *out)
+{
+	const struct kept *k;
+
+	/* room for all, so that no copy stays behind */
+	buf_reserve(out, TOLD_MAX, NULL);
+	for (k = c->kept; k; k = k->next) {
+		bool known = k->cred.kind != CREDENTIAL_NONE;
+
+		if (!k->fresh)
+			continue;
+		buf_addf(out, "%s%c%d%c%lld%c", k->key, 0, (int)k->cred.kind, 0,
+			(long long)k->until, 0);
+		buf_addf(out, "%s%c%s%c", known ? k->cred.user : "", 0, known ? k->cred.source : "",
+			0);
+		buf_str(out, secret_reveal(&k->cred.secret));
+		buf_putc(out, 0);
+	}
+}
+
+void
+credentials_learn(struct credentials *c, struct str told)
+{
+	struct str key, kind, until, user, source, secret;
+	uint64_t k, t;
+
+	while (str_cut(&told, 0, &key) && str_cut(&told, 0, &kind) && str_cut(&told, 0, &until) &&
+		str_cut(&told, 0, &user) && str_cut(&told, 0, &source) &&
+		str_cut(&told, 0, &secret)) {
+		cleanup_arena struct arena scratch = {0};
+		struct credential cred = {0};
+
+		if (!str_u64(kind, 10, &k) || !str_u64(until, 10, &t) || k > CREDENTIAL_BEARER)
+			return;
+		cred.kind = (enum credential_kind)k;
+		cred.user = xstrndup(user.s, user.len);
+		cred.source = xstrndup(source.s, source.len);
+		secret_set(&cred.secret, secret);
+		keep(c, arena_str(&scratch, key), &cred, (int64_t)t)->fresh = false;
+		credential_release(&cred);
+	}
 }
 
 void

@@ -10,6 +10,10 @@
  * 'registry.example.com'. docker.io, index.docker.io and registry-1.docker.io
  * are one. A key with a path (HOST/NAMESPACE) goes to requests below that path;
  * the longest such key wins.
+ *
+ * Some secrets end: what a helper says is kept for some minutes, what a cloud
+ * gave is fetched anew shortly before its end. Either takes its time; a loop
+ * leaves it to a child process and learns from it what came of it.
  */
 #ifndef REGISTRY_CREDENTIALS_H
 #define REGISTRY_CREDENTIALS_H
@@ -19,6 +23,7 @@
 
 #include "base/secret.h"
 
+struct buf;
 struct credentials;
 struct env;
 struct err;
@@ -61,14 +66,37 @@ void credentials_add(struct credentials *c, const char *scope, const char *user,
 	const struct secret *secret, const char *source);
 
 /*
+ * Fetches the secret of an entry anew, and tells when that one ends (seconds since
+ * the epoch, 0: not known). out is overwritten.
+ */
+typedef int (*credentials_renew_fn)(
+	void *arg, struct credential *out, int64_t *expires, struct err *err);
+/* The entry that was added under that scope ends; from shortly before on renew replaces it. */
+void credentials_lend(struct credentials *c, const char *scope, int64_t expires,
+	credentials_renew_fn renew, void *arg);
+
+/*
  * Looks up HOST[:PORT] or HOST[:PORT]/REPOSITORY. Finding nothing is success with
- * CREDENTIAL_NONE. ERR_AUTH when a credential helper fails: it may run for up to
- * 30 s, so do not call this from a loop that must go on. out is overwritten.
+ * CREDENTIAL_NONE. ERR_AUTH when a credential helper fails, and the error of what
+ * renews an entry once that has ended. out is overwritten.
  */
 int credentials_find(
 	struct credentials *c, const char *where, struct credential *out, struct err *err);
-/* True when the answer needs a helper to be run: then look it up in a child process. */
-bool credentials_needs_helper(const struct credentials *c, const char *where);
+/* The same after the registry has refused what was found: nothing that was kept is good enough. */
+int credentials_again(
+	struct credentials *c, const char *where, struct credential *out, struct err *err);
+/*
+ * Finding it may take up to a minute, as a helper has to be run or an entry to be
+ * renewed: do it in a child process.
+ */
+bool credentials_may_block(const struct credentials *c, const char *where);
+
+/*
+ * What this copy of the store has found out: written by a child process, read by
+ * its parent, which need not ask again then. Holds secrets: buf_wipe.
+ */
+void credentials_tell(const struct credentials *c, struct buf *out);
+void credentials_learn(struct credentials *c, struct str told);
 void credential_release(struct credential *cred);
 #define cleanup_credential CLEANUP(credential_release)
 

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
 #include "base/codec.h"
 #include "base/env.h"
 #include "base/mem.h"
@@ -109,7 +111,7 @@ nothing_anywhere(void **state)
 	assert_find(f, "docker.io", "none");
 	assert_find(f, "", "none");
 	assert_find(f, "https:///", "none");
-	assert_false(credentials_needs_helper(f->c, "docker.io"));
+	assert_false(credentials_may_block(f->c, "docker.io"));
 }
 
 static void
@@ -421,7 +423,7 @@ helpers(void **state)
 			"\"credsStore\": \"store\"}",
 			base64(f, "u:file", BASE64_STD), base64(f, "u:file", BASE64_STD)));
 	open_store(f);
-	assert_true(credentials_needs_helper(f->c, "one.x"));
+	assert_true(credentials_may_block(f->c, "one.x"));
 	assert_find(f, "one.x", "u:from-one");
 	assert_string_equal(f->found.source, "docker-credential-one of DOCKER_AUTH_CONFIG");
 	asked = test_read_file(path, NULL);
@@ -510,6 +512,124 @@ helper_that_is_missing(void **state)
 	sandbox_not_logged(&f->box, "warn:");
 }
 
+/* Each answer of the helper is another one. */
+static void
+helper_answers_are_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct buf told = {0};
+	struct credentials *other;
+
+	put_helper(f, "x",
+		"read -r server\nn=$(cat \"${0%/*}/n\")\necho $((n + 1)) >\"${0%/*}/n\"\n"
+		"echo '{\"Username\":\"u\",\"Secret\":\"'$n'\"}'");
+	sandbox_put(&f->box, "n", "1\n");
+	set(f, "DOCKER_AUTH_CONFIG", "{\"credHelpers\": {\"r.x\": \"x\", \"q.x\": \"x\"}}");
+	open_store(f);
+	assert_true(credentials_may_block(f->c, "r.x"));
+	assert_find(f, "r.x", "u:1");
+	assert_false(credentials_may_block(f->c, "r.x"));
+	assert_find(f, "r.x/team/app", "u:1");
+	assert_find(f, "q.x", "u:2");
+	/* refused: what was kept is not good any more */
+	credential_release(&f->found);
+	assert_ok(credentials_again(f->c, "r.x", &f->found, &f->err), &f->err);
+	assert_str(secret_reveal(&f->found.secret), "3");
+	assert_find(f, "r.x", "u:3");
+
+	other = credentials_open(&f->env, &f->box.log, &f->err);
+	assert_non_null(other);
+	credentials_tell(f->c, &told);
+	credentials_learn(other, buf_view(&told));
+	credentials_free(f->c);
+	f->c = other;
+	assert_find(f, "r.x", "u:3");
+	assert_find(f, "q.x", "u:2");
+	/* half of it is nothing */
+	credentials_learn(f->c, str_first(buf_view(&told), told.len - 1));
+	credentials_learn(f->c, STR("x r.x\0"
+				    "9\0"
+				    "0\0\0\0"
+				    "s\0"));
+	assert_find(f, "r.x", "u:3");
+	buf_wipe(&told);
+}
+
+struct login {
+	const char *secret;
+	int64_t life;
+	int times;
+};
+
+static int
+log_in(void *arg, struct credential *out, int64_t *expires, struct err *err)
+{
+	struct login *l = arg;
+
+	l->times++;
+	*out = (struct credential){0};
+	if (!l->secret)
+		return err_set(err, ERR_AUTH, "the cloud is away");
+	out->kind = CREDENTIAL_BASIC;
+	out->user = xstrdup("u");
+	out->source = xstrdup("cloud");
+	secret_set(&out->secret, str_from(l->secret));
+	*expires = l->life ? clock_wall_ns() / 1000000000 + l->life : 0;
+	return 0;
+}
+
+static void
+logins_that_end(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t left; /* of the first one, seconds */
+		struct login again;
+		const char *want; /* NULL: no answer */
+		const char *says;
+		int times; /* in two look-ups */
+	} rows[] = {
+		{"good for long", 3600, {"new", 3600, 0}, "u:old", NULL, 0},
+		{"about to end", 60, {"new", 3600, 0}, "u:new", "renewed", 1},
+		{"ended", -5, {"new", 3600, 0}, "u:new", "renewed", 1},
+		{"no end known afterwards", -5, {"new", 0, 0}, "u:new", "renewed", 1},
+		{"the next one is short", -5, {"new", 60, 0}, "u:new", "renewed", 2},
+		{"about to end, none to follow", 60, {NULL, 0, 0}, "u:old",
+			"warn: the cloud is away; what is at hand ends soon", 2},
+		{"ended, none to follow", -5, {NULL, 0, 0}, NULL, NULL, 2},
+	};
+	struct fixture *f = *state;
+	struct secret secret = {0};
+	size_t i, k;
+
+	secret_set(&secret, STR("old"));
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct login l = rows[i].again;
+
+		credentials_free(f->c);
+		f->c = credentials_new(&f->env, &f->box.log);
+		buf_reset(&f->box.logged);
+		credentials_add(f->c, "r.x", "u", &secret, "first");
+		credentials_lend(
+			f->c, "r.x", clock_wall_ns() / 1000000000 + rows[i].left, log_in, &l);
+		assert_row_int(rows[i].name, credentials_may_block(f->c, "r.x"), rows[i].times > 0);
+		for (k = 0; k < 2; k++) {
+			if (rows[i].want) {
+				assert_find(f, "r.x/team/app", rows[i].want);
+				continue;
+			}
+			credential_release(&f->found);
+			assert_int_equal(credentials_find(f->c, "r.x", &f->found, &f->err), -1);
+			assert_row_err(rows[i].name, &f->err, ERR_AUTH,
+				"renew the login to 'r.x': the cloud is away");
+		}
+		assert_row_int(rows[i].name, l.times, rows[i].times);
+		if (rows[i].says)
+			sandbox_logged(&f->box, rows[i].says);
+	}
+	secret_release(&secret);
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -527,6 +647,8 @@ main(void)
 		ROW(helper_failures),
 		ROW(helper_that_hangs),
 		ROW(helper_that_is_missing),
+		ROW(helper_answers_are_kept),
+		ROW(logins_that_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
