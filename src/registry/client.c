@@ -19,19 +19,23 @@ open_parts(struct registry *r, const struct registry_options *o, struct err *err
 {
 	struct ref ref = {.domain = credentials_canonical_host(o->host), .path = o->repository};
 
-	if (!ref_domain_is_valid(str_from(ref.domain)) || !ref_path_is_valid(str_from(ref.path)))
+	if (!ref_domain_is_valid(str_from(ref.domain)))
+		return err_set(err, ERR_CONFIG, "'%s' names no registry", ref.domain);
+	if (ref.path && !ref_path_is_valid(str_from(ref.path)))
 		return err_set(
 			err, ERR_CONFIG, "'%s/%s' names no repository", ref.domain, ref.path);
 	r->name = arena_cstr(&r->arena, ref.domain);
-	r->repository = arena_cstr(&r->arena, ref.path);
+	r->repository = ref.path ? arena_cstr(&r->arena, ref.path) : NULL;
 	if (wire_open(&r->wire, ref_api_host(&ref), o->insecure, o->ca, o->env, err))
 		return -1;
 	r->wire.agent = o->agent;
 	r->may_be_plain = o->insecure || wire_is_loopback(r->wire.host);
+	r->credentials = o->credentials;
 	if (!o->credentials)
 		return 0;
 	return credentials_find(o->credentials,
-		arena_fmt(&r->arena, "%s/%s", r->name, r->repository), &r->cred, err);
+		r->repository ? arena_fmt(&r->arena, "%s/%s", r->name, r->repository) : r->name,
+		&r->cred, err);
 }
 
 struct registry *

@@ -32,7 +32,7 @@ enum {
 
 struct registry_options {
 	const char *host;       /* HOST[:PORT] as in references; docker.io is Docker Hub */
-	const char *repository; /* path of the references, "library/alpine" */
+	const char *repository; /* path of the references, "library/alpine"; NULL: none */
 	bool insecure;          /* any certificate will do, and plain HTTP where there is no TLS */
 	const char *ca;         /* PEM file to trust besides the system's, or NULL */
 	const char *agent;      /* User-Agent, or NULL */

@@ -158,25 +158,6 @@ forget_token(struct registry *r, const char *scope)
 	}
 }
 
-static int
-keep_token(struct registry *r, const char *scope, struct str body, struct err *err)
-{
-	struct registry_token *t = find_token(r, scope);
-	int64_t life;
-
-	if (!t) {
-		t = &r->tokens[r->next_token];
-		r->next_token = (r->next_token + 1) % REGISTRY_TOKENS_MAX;
-		forget_token(r, t->scope ? t->scope : "");
-	}
-	if (token_parse(body, &t->value, &life, err))
-		return -1;
-	t->scope = scope;
-	/* what is used at its very end arrives too late */
-	t->until = clock_ms() + life / 10 * 9;
-	return 0;
-}
-
 /* Whether user and password are to be sent as a form because the server does not take GET. */
 static bool
 wants_form(const struct registry *r, const struct wire_reply *reply)
@@ -215,26 +196,56 @@ ask_token(struct registry *r, const char *scope, bool form, struct wire_reply *r
 }
 
 static int
-fetch_token(struct registry *r, const char *scope, int64_t deadline, struct err *err)
+fetch_token(struct registry *r, const char *scope, struct wire_reply *reply, int64_t deadline,
+	struct err *err)
 {
-	cleanup_wire_reply struct wire_reply reply = {0};
 	bool form = r->cred.kind == CREDENTIAL_IDENTITY;
 	struct url realm;
 
 	if (url_parse(&r->arena, r->challenge.realm, &realm, err) ||
 		wire_allows(&r->wire, &realm, r->plain, err))
 		return err_wrap(err, "token server of registry '%s'", r->name);
-	if (ask_token(r, scope, form, &reply, deadline, err))
+	if (ask_token(r, scope, form, reply, deadline, err))
 		return err_wrap(err, "token server of registry '%s'", r->name);
-	if (!form && wants_form(r, &reply)) {
-		wire_reply_release(&reply);
-		if (ask_token(r, scope, true, &reply, deadline, err))
+	if (!form && wants_form(r, reply)) {
+		wire_reply_release(reply);
+		if (ask_token(r, scope, true, reply, deadline, err))
 			return err_wrap(err, "token server of registry '%s'", r->name);
 	}
-	if (reply.head.status != 200)
-		return registry_refused(r, &reply, err);
-	if (keep_token(r, scope, buf_view(&reply.body), err))
-		return err_wrap(err, "token server '%s' of registry '%s'", realm.host, r->name);
+	return reply->head.status == 200 ? 0 : registry_refused(r, reply, err);
+}
+
+int
+registry_ask_token(struct registry *r, const char *scope, struct secret *token, int64_t *life_ms,
+	int64_t deadline, struct err *err)
+{
+	cleanup_wire_reply struct wire_reply reply = {0};
+
+	if (fetch_token(r, scope, &reply, deadline, err))
+		return -1;
+	if (token_parse(buf_view(&reply.body), token, life_ms, err) == 0)
+		return 0;
+	return err_wrap(err, "token server of registry '%s'", r->name);
+}
+
+static int
+renew_token(struct registry *r, const char *scope, int64_t deadline, struct err *err)
+{
+	cleanup_secret struct secret value = {0};
+	struct registry_token *t;
+	int64_t life;
+
+	if (registry_ask_token(r, scope, &value, &life, deadline, err))
+		return -1;
+	t = find_token(r, scope);
+	if (!t) {
+		t = &r->tokens[r->next_token];
+		r->next_token = (r->next_token + 1) % REGISTRY_TOKENS_MAX;
+	}
+	t->scope = scope;
+	secret_copy(&t->value, &value);
+	/* what is used at its very end arrives too late */
+	t->until = clock_ms() + life / 10 * 9;
 	return 0;
 }
 
@@ -273,7 +284,7 @@ registry_authorize(struct registry *r, const char *actions, const char *from, st
 	}
 	t = find_token(r, scope);
 	if (!t || clock_ms() >= t->until) {
-		if (fetch_token(r, scope, deadline, err))
+		if (renew_token(r, scope, deadline, err))
 			return -1;
 		t = find_token(r, scope);
 	}

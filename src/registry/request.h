@@ -25,6 +25,7 @@ struct registry {
 	struct log *log;
 	const char *name; /* as in references, for messages */
 	const char *repository;
+	struct credentials *credentials; /* borrowed, or NULL */
 	struct credential cred;
 	bool may_be_plain, plain, pinged;
 	const char *base; /* "https://host:port" */
@@ -81,6 +82,12 @@ bool registry_passes(const struct wire_reply *reply);
  */
 bool registry_again(struct registry *r, struct registry_tries *t, int64_t wait, int64_t deadline,
 	const struct err *why, struct err *err);
+/*
+ * A token for the challenge at hand, and for how long it is good. scope is what is
+ * wanted besides the challenge's own, or empty.
+ */
+int registry_ask_token(struct registry *r, const char *scope, struct secret *token,
+	int64_t *life_ms, int64_t deadline, struct err *err);
 /* Appends the Authorization that the last challenge asks for; nothing when there was none. */
 int registry_authorize(struct registry *r, const char *actions, const char *from, struct buf *out,
 	int64_t deadline, struct err *err);

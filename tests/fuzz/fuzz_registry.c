@@ -9,9 +9,11 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "image/ref.h"
 #include "net/http1.h"
 #include "registry/refusal.h"
 #include "registry/token.h"
+#include "registry/tokens.h"
 #include "registry/wire.h"
 
 static void
@@ -21,6 +23,17 @@ check_location(struct str location)
 	struct url u;
 
 	url_parse(&a, wire_resolve(&a, "https://registry.example/v2/a?b=c", location), &u, NULL);
+}
+
+/* As a daemon sends them: what comes out must be fit for a URL. */
+static void
+check_scopes(struct str text)
+{
+	cleanup_arena struct arena a = {0};
+	const char *repository = tokens_repository(&a, arena_str(&a, text));
+
+	if (repository && !ref_path_is_valid(str_from(repository)))
+		abort();
 }
 
 int
@@ -34,6 +47,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ssize_t used = http_head_parse(text, &head, NULL);
 	const char *p;
 
+	check_scopes(text);
 	if (used <= 0)
 		return 0;
 	body = str_from_off(text, (size_t)used);
