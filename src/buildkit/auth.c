@@ -1,41 +1,190 @@
 /*
- * moby.filesync.v1.Auth/Credentials. Of the service's other methods the daemon
- * learns that they are not there, and then fetches tokens itself with what this
- * one gives.
+ * moby.filesync.v1.Auth: what a registry wants to see.
  *
- * A credential helper may take its time: then the look-up runs in a child
- * process that reports through a pipe, and the loop goes on.
+ * Where a registry has a token server and we have credentials for it, the daemon
+ * gets tokens that were fetched here (FetchToken), and may keep them for whoever
+ * shows that he is the same client (GetTokenAuthority, VerifyTokenAuthority). It
+ * asks again when one is about to end or was refused, so none is kept here.
+ *
+ * In all other cases it learns that there is no such service, and takes what
+ * Credentials gives: registries that know user and password only, such as ECR;
+ * those we cannot reach from here; and those that we have nothing for, where it
+ * is anonymous.
+ *
+ * Whatever may take its time is an errand.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/fd.h"
-#include "base/interrupt.h"
-#include "base/loop.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/env.h"
+#include "base/err.h"
+#include "buildkit/errand.h"
 #include "buildkit/services.h"
 #include "net/grpc.h"
+#include "registry/authority.h"
+#include "registry/client.h"
 #include "registry/credentials.h"
+#include "registry/tokens.h"
 
 #include "buildkit/proto/session.pb-c.h"
 
-enum { REPLY_MAX = 1024 * 1024 };
-
-struct auth {
-	struct bk_session *session;
-	struct grpc_call *call;
-	struct watch *watch;
-	pid_t pid;
-	int fd;
-	struct buf reply; /* of the child: 'K' + packed answer, or 'E' + message */
+enum {
+	REQUEST_MAX = 64 * 1024,
+	PAYLOAD_MAX = 4096, /* that a daemon wants signed; it sends 32 bytes */
+	/* daemons give up after 30 s, old ones never */
+	PROBE_MS = 10 * 1000,
+	TOKEN_MS = 25 * 1000,
 };
 
-static size_t
-pack_answer(const struct credential *cred, uint8_t **packed)
+/* A registry, once we know who fetches its tokens. */
+struct auth_host {
+	struct auth_host *next;
+	const char *name;
+	struct tokens_known known;
+};
+
+struct bk_auth {
+	struct arena arena;
+	struct auth_host *hosts;
+	struct authority *authority;
+};
+
+/* A call, and what it asks for. */
+struct ask {
+	struct bk_session *session;
+	struct grpc_call *call;
+	void (*read)(struct ask *k, struct str msg);
+	void (*act)(struct ask *k);       /* once it is known that tokens are fetched here */
+	const struct tokens_known *known; /* by then */
+	struct errand *errand;
+	struct arena arena;
+	const char *host;
+	struct str salt, payload;
+	struct tokens_wish wish;
+};
+
+void
+auth_free(struct bk_auth *a)
+{
+	if (!a)
+		return;
+	authority_free(a->authority);
+	arena_release(&a->arena);
+	free(a);
+}
+
+static struct bk_auth *
+state(struct ask *k)
+{
+	struct bk_session *s = k->session;
+
+	if (!s->auth) {
+		s->auth = xcalloc(1, sizeof(*s->auth));
+		s->auth->authority = authority_new(s->o.tokens->env, s->o.log);
+	}
+	return s->auth;
+}
+
+/* ---- answers ------------------------------------------------------------------------ */
+
+static void
+wipe_free(uint8_t *p, size_t len)
+{
+	explicit_bzero(p, len);
+	free(p);
+}
+
+static void
+refuse(struct ask *k, int code, const char *why)
+{
+	log_warn(k->session->o.log, "%s", why);
+	grpc_call_finish(k->call, code, why);
+}
+
+static void
+leave_it(struct ask *k)
+{
+	grpc_call_finish(k->call, GRPC_UNIMPLEMENTED, "tokens are not fetched by this client");
+}
+
+static void
+send_packed(struct ask *k, struct str packed)
+{
+	grpc_call_send(k->call, packed.s, packed.len);
+	grpc_call_finish(k->call, GRPC_OK, NULL);
+}
+
+static void
+malformed(struct ask *k)
+{
+	grpc_call_finish(k->call, GRPC_INVALID_ARGUMENT, "malformed request");
+}
+
+/*
+ * What a child has to say: 'K' and the bytes of an answer, or 'E', a gRPC code and
+ * a text; then what it has learnt of credentials.
+ */
+static void
+report(struct ask *k, struct buf *out, char kind, struct str payload)
+{
+	uint32_t len = (uint32_t)payload.len;
+
+	/* room for all, so that no copy stays behind */
+	buf_reserve(out, 512 * 1024, NULL);
+	buf_putc(out, kind);
+	buf_mem(out, &len, sizeof(len));
+	buf_str(out, payload);
+	credentials_tell(k->session->o.credentials, out);
+}
+
+static void
+report_err(struct ask *k, struct buf *out, int code, const struct err *err)
+{
+	cleanup_buf struct buf text = {0};
+
+	buf_putc(&text, (char)code);
+	buf_addf(&text, "%s%s%s", err->msg, *err->hint ? ": " : "", err->hint);
+	report(k, out, 'E', buf_view(&text));
+}
+
+/* False when it did not go well; the call is finished then. */
+static bool
+understand(struct ask *k, struct str answer, struct str *payload)
+{
+	cleanup_arena struct arena a = {0};
+	uint32_t len;
+
+	k->errand = NULL;
+	if (answer.len < 1 + sizeof(len)) {
+		refuse(k, GRPC_UNKNOWN, "the look-up of credentials ended without an answer");
+		return false;
+	}
+	memcpy(&len, answer.s + 1, sizeof(len));
+	*payload = str_first(str_from_off(answer, 1 + sizeof(len)), len);
+	credentials_learn(k->session->o.credentials, str_from_off(answer, 1 + sizeof(len) + len));
+	if (answer.s[0] == 'K')
+		return true;
+	refuse(k, payload->s[0], arena_str(&a, str_from_off(*payload, 1)));
+	return false;
+}
+
+static void
+start(struct ask *k, errand_work_fn work, errand_done_fn done)
+{
+	struct err err = {0};
+
+	k->errand = errand_start(k->session->loop, work, done, k, &err);
+	if (!k->errand)
+		refuse(k, GRPC_UNKNOWN, err.msg);
+}
+
+/* ---- user and password ---------------------------------------------------------------- */
+
+/* The packed answer, behind the name of where it comes from; empty: nothing is known. */
+static void
+pack_credential(const struct credential *cred, struct buf *out)
 {
 	Pb__CredentialsResponse r = PB__CREDENTIALS_RESPONSE__INIT;
 	size_t len;
@@ -46,171 +195,410 @@ pack_answer(const struct credential *cred, uint8_t **packed)
 	if ((cred->kind == CREDENTIAL_BASIC || cred->kind == CREDENTIAL_IDENTITY) &&
 		secret_is_set(&cred->secret))
 		r.secret = cred->secret.value;
+	buf_puts(out, cred->kind == CREDENTIAL_NONE ? "" : cred->source);
+	buf_putc(out, 0);
 	len = pb__credentials_response__get_packed_size(&r);
-	*packed = xmalloc(len);
-	pb__credentials_response__pack(&r, *packed);
-	return len;
+	buf_reserve(out, len, NULL);
+	out->len += pb__credentials_response__pack(&r, (uint8_t *)out->p + out->len);
 }
 
 static void
-wipe_free(uint8_t *p, size_t len)
-{
-	explicit_bzero(p, len);
-	free(p);
-}
-
-static void
-refuse(struct auth *au, const char *why)
-{
-	log_warn(au->session->o.log, "%s", why);
-	grpc_call_finish(au->call, GRPC_UNKNOWN, why);
-}
-
-static void
-answer(struct auth *au, const char *host)
+find_credential(void *arg, struct buf *out)
 {
 	cleanup_credential struct credential cred = {0};
+	struct ask *k = arg;
 	struct err err = {0};
+	struct buf packed = {0};
+
+	if (credentials_find(k->session->o.credentials, k->host, &cred, &err)) {
+		report_err(k, out, GRPC_UNKNOWN, &err);
+		return;
+	}
+	pack_credential(&cred, &packed);
+	report(k, out, 'K', buf_view(&packed));
+	buf_wipe(&packed);
+}
+
+static void
+give_credential(void *arg, struct str answer)
+{
+	struct ask *k = arg;
+	struct log *log = k->session->o.log;
+	struct str packed, source;
+
+	if (!understand(k, answer, &packed))
+		return;
+	str_cut(&packed, 0, &source);
+	if (source.len)
+		log_debug(log, "credentials for %s from " STR_FMT " go to the daemon", k->host,
+			STR_ARG(source));
+	else
+		log_debug(log, "no credentials for %s", k->host);
+	send_packed(k, packed);
+}
+
+static void
+read_credentials(struct ask *k, struct str msg)
+{
+	struct credentials *c = k->session->o.credentials;
+	Pb__CredentialsRequest *r =
+		pb__credentials_request__unpack(NULL, msg.len, (const uint8_t *)msg.s);
+	struct buf out = {0};
+
+	if (!r) {
+		malformed(k);
+		return;
+	}
+	k->host = arena_cstr(&k->arena, r->host);
+	pb__credentials_request__free_unpacked(r, NULL);
+	if (!c) {
+		send_packed(k, STR("")); /* both fields empty: anonymous */
+	} else if (credentials_may_block(c, k->host)) {
+		start(k, find_credential, give_credential);
+	} else {
+		find_credential(k, &out);
+		give_credential(k, buf_view(&out));
+		buf_wipe(&out);
+	}
+}
+
+/* ---- who fetches tokens ------------------------------------------------------------------ */
+
+static struct auth_host *
+find_host(struct ask *k)
+{
+	struct auth_host *h = state(k)->hosts;
+
+	while (h && strcmp(h->name, k->host) != 0)
+		h = h->next;
+	return h;
+}
+
+static void
+note_host(struct ask *k, bool given, bool plain, struct str realm)
+{
+	struct bk_auth *a = state(k);
+	struct auth_host *h = arena_new(&a->arena, struct auth_host, 1);
+
+	h->name = arena_cstr(&a->arena, k->host);
+	h->known = (struct tokens_known){
+		.given = given, .plain = plain, .realm = arena_str(&a->arena, realm)};
+	h->next = a->hosts;
+	a->hosts = h;
+}
+
+static struct registry *
+open_registry(struct ask *k, const char *repository, struct err *err)
+{
+	const struct bk_tokens *t = k->session->o.tokens;
+	bool own = t->server && str_iis(str_from(credentials_canonical_host(t->server)),
+					credentials_canonical_host(k->host));
+	struct registry_options o = {.host = k->host,
+		.repository = repository,
+		.insecure = own && t->insecure,
+		.ca = own ? t->ca : NULL,
+		.agent = t->agent,
+		.env = t->env,
+		.credentials = k->session->o.credentials};
+
+	return registry_open(&o, err);
+}
+
+/* A registry that does not answer us may still answer the daemon. */
+static void
+probe_host(void *arg, struct buf *out)
+{
+	struct ask *k = arg;
+	struct err err = {0};
+	cleanup_registry struct registry *r = open_registry(k, NULL, &err);
+	struct tokens_known known = {0};
+	cleanup_buf struct buf text = {0};
+
+	if (!r && err.kind == ERR_AUTH) {
+		report_err(k, out, GRPC_UNKNOWN, &err);
+		return;
+	}
+	if (r)
+		tokens_ask(r, &known, deadline_in(PROBE_MS), &err);
+	buf_putc(&text, known.given ? '1' : '0');
+	buf_putc(&text, known.plain ? '1' : '0');
+	buf_puts(&text, known.given ? known.realm : err.msg);
+	report(k, out, 'K', buf_view(&text));
+}
+
+static void
+act_on(struct ask *k, const struct auth_host *h)
+{
+	if (!h || !h->known.given) {
+		leave_it(k);
+		return;
+	}
+	k->known = &h->known;
+	k->act(k);
+}
+
+static void
+host_probed(void *arg, struct str answer)
+{
+	struct ask *k = arg;
+	struct log *log = k->session->o.log;
+	struct str said, rest;
+
+	if (!understand(k, answer, &said))
+		return;
+	rest = str_from_off(said, 2);
+	note_host(k, said.s[0] == '1', said.s[1] == '1', rest);
+	if (said.s[0] == '1')
+		log_debug(log, "tokens for %s are fetched here", k->host);
+	else if (rest.len)
+		log_debug(log, "the daemon itself fetches tokens for %s: " STR_FMT, k->host,
+			STR_ARG(rest));
+	act_on(k, find_host(k));
+}
+
+/* Without a secret there is none to be kept from the daemon. */
+static bool
+has_nothing(struct ask *k)
+{
+	cleanup_credential struct credential cred = {0};
+	struct credentials *c = k->session->o.credentials;
+
+	return !c || (!credentials_may_block(c, k->host) &&
+			     credentials_find(c, k->host, &cred, NULL) == 0 &&
+			     cred.kind == CREDENTIAL_NONE);
+}
+
+/* Calls act, at once or when the registry has been asked, if tokens are fetched here. */
+static void
+with_host(struct ask *k, void (*act)(struct ask *k))
+{
+	const struct auth_host *h;
+
+	k->act = act;
+	if (!k->session->o.tokens || has_nothing(k) ||
+		env_true(k->session->o.tokens->env, "BUILDKIT_NO_CLIENT_TOKEN")) {
+		leave_it(k);
+		return;
+	}
+	h = find_host(k);
+	if (h)
+		act_on(k, h);
+	else
+		start(k, probe_host, host_probed);
+}
+
+/* ---- the authority ------------------------------------------------------------------------ */
+
+static void
+tell_key(struct ask *k)
+{
+	Pb__GetTokenAuthorityResponse r = PB__GET_TOKEN_AUTHORITY_RESPONSE__INIT;
+	cleanup_ed25519_key struct ed25519_key key = {0};
+	uint8_t packed[2 * ED25519_PUBLIC_LEN];
+	size_t len;
+
+	authority_key(state(k)->authority, k->host, k->salt, &key);
+	r.publickey = (ProtobufCBinaryData){sizeof(key.public), key.public};
+	len = pb__get_token_authority_response__pack(&r, packed);
+	send_packed(k, str_n((char *)packed, len));
+}
+
+static void
+read_authority(struct ask *k, struct str msg)
+{
+	Pb__GetTokenAuthorityRequest *r =
+		pb__get_token_authority_request__unpack(NULL, msg.len, (const uint8_t *)msg.s);
+
+	if (!r) {
+		malformed(k);
+		return;
+	}
+	k->host = arena_cstr(&k->arena, r->host);
+	k->salt = arena_dup(&k->arena, str_n((char *)r->salt.data, r->salt.len));
+	pb__get_token_authority_request__free_unpacked(r, NULL);
+	with_host(k, tell_key);
+}
+
+/* The signature, and behind it what was signed. */
+static void
+sign(struct ask *k)
+{
+	Pb__VerifyTokenAuthorityResponse r = PB__VERIFY_TOKEN_AUTHORITY_RESPONSE__INIT;
+	cleanup_ed25519_key struct ed25519_key key = {0};
+	uint8_t signature[ED25519_SIGNATURE_LEN], packed[PAYLOAD_MAX + 2 * ED25519_SIGNATURE_LEN];
+	cleanup_buf struct buf text = {0};
+	size_t len;
+
+	authority_key(state(k)->authority, k->host, k->salt, &key);
+	ed25519_sign(&key, k->payload, signature);
+	buf_mem(&text, signature, sizeof(signature));
+	buf_str(&text, k->payload);
+	r.signed_ = (ProtobufCBinaryData){text.len, (uint8_t *)text.p};
+	len = pb__verify_token_authority_response__pack(&r, packed);
+	send_packed(k, str_n((char *)packed, len));
+}
+
+static void
+read_verify(struct ask *k, struct str msg)
+{
+	Pb__VerifyTokenAuthorityRequest *r =
+		pb__verify_token_authority_request__unpack(NULL, msg.len, (const uint8_t *)msg.s);
+
+	if (!r || r->payload.len > PAYLOAD_MAX) {
+		malformed(k);
+	} else {
+		k->host = arena_cstr(&k->arena, r->host);
+		k->salt = arena_dup(&k->arena, str_n((char *)r->salt.data, r->salt.len));
+		k->payload = arena_dup(&k->arena, str_n((char *)r->payload.data, r->payload.len));
+		with_host(k, sign);
+	}
+	if (r)
+		pb__verify_token_authority_request__free_unpacked(r, NULL);
+}
+
+/* ---- tokens ------------------------------------------------------------------------------- */
+
+static int
+code_of(const struct err *err)
+{
+	switch (err->kind) {
+	case ERR_AUTH:
+		return GRPC_UNAUTHENTICATED;
+	case ERR_NET:
+	case ERR_TLS:
+		return GRPC_UNAVAILABLE;
+	default:
+		return GRPC_UNKNOWN;
+	}
+}
+
+static void
+fetch_token(void *arg, struct buf *out)
+{
+	Pb__FetchTokenResponse r = PB__FETCH_TOKEN_RESPONSE__INIT;
+	cleanup_secret struct secret token = {0};
+	struct ask *k = arg;
+	struct err err = {0};
+	cleanup_registry struct registry *reg =
+		open_registry(k, tokens_repository(&k->arena, k->wish.scopes), &err);
 	uint8_t *packed;
 	size_t len;
 
-	if (credentials_find(au->session->o.credentials, host, &cred, &err)) {
-		refuse(au, err.msg);
+	if (!reg || tokens_fetch(reg, k->known, &k->wish, &token, &r.expiresin,
+			    deadline_in(TOKEN_MS), &err)) {
+		if (err.kind == ERR_NET || err.kind == ERR_TLS || err.kind == ERR_PROTO)
+			err_hint(&err, "with BUILDKIT_NO_CLIENT_TOKEN=1 the daemon asks for "
+				       "tokens, with user and password");
+		report_err(k, out, code_of(&err), &err);
 		return;
 	}
-	if (cred.kind == CREDENTIAL_NONE)
-		log_debug(au->session->o.log, "no credentials for %s", host);
-	else
-		log_debug(au->session->o.log, "credentials for %s from %s", host, cred.source);
-	len = pack_answer(&cred, &packed);
-	grpc_call_send(au->call, packed, len);
-	grpc_call_finish(au->call, GRPC_OK, NULL);
+	/* counted from now: the clocks of server and daemon need not agree */
+	r.token = token.value;
+	len = pb__fetch_token_response__get_packed_size(&r);
+	packed = xmalloc(len);
+	pb__fetch_token_response__pack(&r, packed);
+	report(k, out, 'K', str_n((char *)packed, len));
 	wipe_free(packed, len);
 }
 
-_Noreturn static void
-child(struct auth *au, const char *host, int fd)
+static void
+give_token(void *arg, struct str answer)
 {
-	cleanup_credential struct credential cred = {0};
-	struct err err = {0};
-	uint8_t *packed;
-	size_t len;
+	struct ask *k = arg;
+	struct str packed;
 
-	interrupt_reset_child();
-	if (credentials_find(au->session->o.credentials, host, &cred, &err)) {
-		fd_write_all(fd, "E", 1);
-		fd_write_all(fd, err.msg, strlen(err.msg));
-		_exit(1);
-	}
-	len = pack_answer(&cred, &packed);
-	fd_write_all(fd, "K", 1);
-	fd_write_all(fd, packed, len);
-	_exit(0);
+	if (!understand(k, answer, &packed))
+		return;
+	log_debug(k->session->o.log, "token for %s of %s", k->wish.scopes, k->host);
+	send_packed(k, packed);
 }
 
 static void
-forget_child(struct auth *au)
+start_token(struct ask *k)
 {
-	int status;
-
-	watch_remove(au->watch);
-	au->watch = NULL;
-	fd_close(&au->fd);
-	while (au->pid > 0 && waitpid(au->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	au->pid = 0;
+	start(k, fetch_token, give_token);
 }
 
 static void
-on_reply(short revents, void *arg)
+read_token(struct ask *k, struct str msg)
 {
-	struct auth *au = arg;
-	char chunk[4096];
-	ssize_t n = fd_read(au->fd, chunk, sizeof(chunk));
+	Pb__FetchTokenRequest *r =
+		pb__fetch_token_request__unpack(NULL, msg.len, (const uint8_t *)msg.s);
+	cleanup_buf struct buf scopes = {0};
+	size_t i;
 
-	(void)revents;
-	if (n > 0 && buf_add(&au->reply, chunk, (size_t)n, NULL) == 0)
+	if (!r) {
+		malformed(k);
 		return;
-	forget_child(au);
-	if (au->reply.len && au->reply.p[0] == 'K') {
-		grpc_call_send(au->call, au->reply.p + 1, au->reply.len - 1);
-		grpc_call_finish(au->call, GRPC_OK, NULL);
-	} else {
-		refuse(au, au->reply.len > 1
-				   ? au->reply.p + 1
-				   : "the look-up of credentials ended without an answer");
 	}
-	explicit_bzero(chunk, sizeof(chunk));
-	buf_wipe(&au->reply);
+	for (i = 0; i < r->n_scopes; i++)
+		buf_addf(&scopes, "%s%s", i ? " " : "", r->scopes[i]);
+	k->host = arena_cstr(&k->arena, r->host);
+	k->wish = (struct tokens_wish){.realm = arena_cstr(&k->arena, r->realm),
+		.service = arena_cstr(&k->arena, r->service),
+		.scopes = arena_str(&k->arena, buf_view(&scopes))};
+	pb__fetch_token_request__free_unpacked(r, NULL);
+	with_host(k, start_token);
 }
 
-static void
-answer_by_child(struct auth *au, const char *host)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC)) {
-		refuse(au, "no pipe for the look-up of credentials");
-		return;
-	}
-	au->pid = fork();
-	if (au->pid == 0)
-		child(au, host, ends[1]);
-	close(ends[1]);
-	au->fd = ends[0];
-	if (au->pid < 0) {
-		fd_close(&au->fd);
-		refuse(au, "no process for the look-up of credentials");
-		return;
-	}
-	buf_init(&au->reply, REPLY_MAX);
-	au->watch = loop_watch(au->session->loop, au->fd, POLLIN, on_reply, au);
-}
+/* ---- calls --------------------------------------------------------------------------------- */
 
 static void
 on_message(struct grpc_call *call, struct str msg, void *arg)
 {
-	struct auth *au = arg;
-	struct credentials *c = au->session->o.credentials;
-	Pb__CredentialsRequest *r =
-		pb__credentials_request__unpack(NULL, msg.len, (const uint8_t *)msg.s);
+	struct ask *k = arg;
 
-	if (!r || au->pid) {
-		grpc_call_finish(call, GRPC_INVALID_ARGUMENT, "malformed request");
-	} else if (!c) {
-		grpc_call_send(call, "", 0); /* both fields empty: anonymous */
-		grpc_call_finish(call, GRPC_OK, NULL);
-	} else if (credentials_may_block(c, r->host)) {
-		answer_by_child(au, r->host);
-	} else {
-		answer(au, r->host);
-	}
-	pb__credentials_request__free_unpacked(r, NULL);
+	(void)call;
+	if (k->errand || k->host || msg.len > REQUEST_MAX)
+		malformed(k);
+	else
+		k->read(k, msg);
 }
 
 static void
 on_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 {
-	struct auth *au = arg;
+	struct ask *k = arg;
 
 	(void)call;
 	(void)st;
-	if (au->pid)
-		kill(au->pid, SIGTERM);
-	forget_child(au);
-	buf_wipe(&au->reply);
-	free(au);
+	errand_stop(k->errand);
+	arena_release(&k->arena);
+	free(k);
 }
 
-static const struct grpc_call_ops ops = {.message = on_message, .close = on_close};
+static void
+serve(struct bk_session *s, struct grpc_call *call, void (*read)(struct ask *k, struct str msg))
+{
+	static const struct grpc_call_ops ops = {.message = on_message, .close = on_close};
+	struct ask *k = xcalloc(1, sizeof(*k));
+
+	k->session = s;
+	k->call = call;
+	k->read = read;
+	grpc_call_serve(call, &ops, k);
+}
 
 void
-auth_open(struct bk_session *s, struct grpc_call *call)
+auth_credentials_open(struct bk_session *s, struct grpc_call *call)
 {
-	struct auth *au = xcalloc(1, sizeof(*au));
+	serve(s, call, read_credentials);
+}
 
-	au->session = s;
-	au->call = call;
-	au->fd = -1;
-	grpc_call_serve(call, &ops, au);
+void
+auth_token_open(struct bk_session *s, struct grpc_call *call)
+{
+	serve(s, call, read_token);
+}
+
+void
+auth_authority_open(struct bk_session *s, struct grpc_call *call)
+{
+	serve(s, call, read_authority);
+}
+
+void
+auth_verify_open(struct bk_session *s, struct grpc_call *call)
+{
+	serve(s, call, read_verify);
 }

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "buildkit/session.h"
 
+struct bk_auth;
 struct content;
 struct grpc_call;
 struct grpc_conn;
@@ -21,12 +22,16 @@ struct bk_session {
 	struct pump *pump;
 	struct grpc_call *outer; /* the call it is tunnelled through */
 
+	struct bk_auth *auth;            /* NULL until it is asked for */
 	const struct bk_export *exports; /* borrowed */
 	size_t nexports;
 	struct content *writers; /* what the daemon is adding to stores */
 	struct bk_session_stats stats;
 	struct err broken; /* kind ERR_NONE while all is well */
 };
+
+/* Safe with NULL. */
+void auth_free(struct bk_auth *a);
 
 /* Notes why the build cannot succeed; the first cause stays. */
 void bk_session_fail(struct bk_session *s, const struct err *err);
@@ -35,7 +40,10 @@ void bk_session_fail(struct bk_session *s, const struct err *err);
 void health_open(struct bk_session *s, struct grpc_call *call);
 void filesync_open(struct bk_session *s, struct grpc_call *call);
 void filesend_open(struct bk_session *s, struct grpc_call *call);
-void auth_open(struct bk_session *s, struct grpc_call *call);
+void auth_credentials_open(struct bk_session *s, struct grpc_call *call);
+void auth_token_open(struct bk_session *s, struct grpc_call *call);
+void auth_authority_open(struct bk_session *s, struct grpc_call *call);
+void auth_verify_open(struct bk_session *s, struct grpc_call *call);
 void secrets_open(struct bk_session *s, struct grpc_call *call);
 void ssh_check_open(struct bk_session *s, struct grpc_call *call);
 void ssh_forward_open(struct bk_session *s, struct grpc_call *call);

@@ -25,7 +25,10 @@ static const struct service {
 	{"/grpc.health.v1.Health/Check", health_open},
 	{"/moby.filesync.v1.FileSync/DiffCopy", filesync_open},
 	{"/moby.filesync.v1.FileSend/DiffCopy", filesend_open},
-	{"/moby.filesync.v1.Auth/Credentials", auth_open},
+	{"/moby.filesync.v1.Auth/Credentials", auth_credentials_open},
+	{"/moby.filesync.v1.Auth/FetchToken", auth_token_open},
+	{"/moby.filesync.v1.Auth/GetTokenAuthority", auth_authority_open},
+	{"/moby.filesync.v1.Auth/VerifyTokenAuthority", auth_verify_open},
 	{"/moby.buildkit.secrets.v1.Secrets/GetSecret", secrets_open},
 	{"/moby.sshforward.v1.SSH/CheckAgent", ssh_check_open},
 	{"/moby.sshforward.v1.SSH/ForwardAgent", ssh_forward_open},
@@ -80,6 +83,7 @@ bk_session_free(struct bk_session *s)
 	pump_free(s->pump);
 	grpc_conn_free(s->grpc);
 	conn_close(s->conn);
+	auth_free(s->auth);
 	free(s->shared_key);
 	free(s);
 }

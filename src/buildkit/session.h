@@ -20,6 +20,7 @@ struct bk_peer;
 struct bk_session;
 struct conn;
 struct credentials;
+struct env;
 struct err;
 struct fssend_root;
 struct loop;
@@ -73,10 +74,21 @@ struct bk_store {
 	bool writable;
 };
 
+/* How token servers are reached. Borrowed. */
+struct bk_tokens {
+	const struct env *env;
+	const char *agent;  /* User-Agent */
+	const char *server; /* the registry that what follows is about, or NULL */
+	bool insecure;      /* any certificate will do, or none */
+	const char *ca;     /* PEM file, or NULL */
+};
+
 struct bk_session_options {
 	const struct bk_local *locals; /* borrowed, also the list */
 	size_t nlocals;
 	struct credentials *credentials; /* borrowed; NULL: everybody is anonymous */
+	/* borrowed; NULL: the daemon gets user and password and fetches tokens itself */
+	const struct bk_tokens *tokens;
 	const struct bk_secret *secrets; /* borrowed, also the list */
 	size_t nsecrets;
 	const struct bk_agent *agents; /* borrowed, also the list */

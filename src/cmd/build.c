@@ -52,6 +52,7 @@ struct run {
 	struct fssend_file dockerfile;
 	struct fssend_root roots[2];
 	struct bk_local locals[2];
+	struct bk_tokens tokens;
 	struct bk_session_options session;
 	struct backend backend;
 	struct exported exported;
@@ -107,9 +108,15 @@ prepare_files(struct run *r, struct err *err)
 	sha256_text(str_from(arena_fmt(&r->arena, "%s|%s",
 			    p->ci.repository_url ? p->ci.repository_url : p->dir, p->name)),
 		key);
+	r->tokens = (struct bk_tokens){.env = &r->ctx->env,
+		.agent = arena_fmt(&r->arena, "buildtools/%s", version_text()),
+		.server = p->registry.server,
+		.insecure = p->registry.insecure,
+		.ca = p->registry.ca};
 	r->session = (struct bk_session_options){.locals = r->locals,
 		.nlocals = 2,
 		.credentials = r->credentials,
+		.tokens = &r->tokens,
 		.shared_key = arena_cstr(&r->arena, key),
 		.log = &r->log};
 	extras_session(&r->extras, &r->arena, &r->session);
