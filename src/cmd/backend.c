@@ -15,7 +15,7 @@ enum { DIAL_MS = 30000 };
 static const char *
 silent(const struct err *err)
 {
-	return err->kind == ERR_NET || err->kind == ERR_TLS ? " does not answer" : "";
+	return err->kind == ERR_NET ? " does not answer" : "";
 }
 
 int
@@ -88,8 +88,10 @@ builder_hint(const struct builder_address *b)
 		return "is buildkitd running, and is this its socket? BUILDKIT_HOST or --builder "
 		       "names another";
 	case BUILDER_TCP:
-		return b->tls ? "does buildkitd listen there, with a certificate of the authority "
-				"that was named?"
+		return b->tls ? "is it buildkitd that listens there, with TLS? "
+				"BUILDKIT_TLS_CACERT and BUILDKIT_TLS_SERVER_NAME say what its "
+				"certificate has to be like, BUILDKIT_TLS_CERT and "
+				"BUILDKIT_TLS_KEY which one is ours; without them tcp:// is plain"
 			      : "does buildkitd listen there without TLS? With TLS it takes "
 				"BUILDKIT_TLS_CACERT, BUILDKIT_TLS_CERT and BUILDKIT_TLS_KEY";
 	case BUILDER_DOCKER_CONTAINER:

@@ -21,14 +21,15 @@ struct parse {
 	struct builder_address *out;
 };
 
+/* A path is no URL: '#', '?', '%' and blanks belong to it. */
 static int
-parse_socket(struct parse *d, struct err *err)
+parse_socket(struct builder_address *out, const char *path, struct err *err)
 {
-	if (*d->url->host || !*d->url->path)
-		return err_set(
-			err, ERR_USAGE, "the path of a socket begins with '/': unix:///path");
-	d->out->path = d->url->path;
-	return 0;
+	out->form = BUILDER_UNIX;
+	out->path = path;
+	if (*path == '/')
+		return 0;
+	return err_set(err, ERR_USAGE, "the path of a socket begins with '/': unix:///path");
 }
 
 static int
@@ -193,7 +194,6 @@ static const struct {
 	enum builder_form form;
 	int (*parse)(struct parse *d, struct err *err);
 } forms[] = {
-	{"unix", BUILDER_UNIX, parse_socket},
 	{"tcp", BUILDER_TCP, parse_host},
 	{"docker-container", BUILDER_DOCKER_CONTAINER, parse_docker},
 	{"podman-container", BUILDER_PROGRAM, parse_program},
@@ -212,6 +212,10 @@ builder_address_parse(struct arena *a, const struct env *env, const char *text,
 	size_t i;
 
 	*out = (struct builder_address){.text = text, .authority = "localhost", .env = env};
+	if (str_istarts(str_from(text), STR("unix://")))
+		return parse_socket(out, text + strlen("unix://"), err)
+			       ? err_wrap(err, "BuildKit address '%s'", text)
+			       : 0;
 	if (url_parse(a, text, &url, err))
 		return err_wrap(err, "BuildKit address '%s'", text);
 	d.url = &url;

@@ -26,8 +26,12 @@ docker_dial(const struct docker_endpoint *e, int64_t deadline, struct err *err)
 {
 	/* an Engine's own listener speaks nothing else over TLS */
 	static const char *const http1[] = {"http/1.1", NULL};
-	struct tls_files files = {
-		.ca = e->ca, .cert = e->cert, .key = e->key, .insecure = !e->verify};
+	struct tls_files files = {.ca = e->ca,
+		.cert = e->cert,
+		.key = e->key,
+		.insecure = !e->verify,
+		.ca_setting = "ca.pem in the folder DOCKER_CERT_PATH",
+		.cert_setting = "cert.pem and key.pem in the folder DOCKER_CERT_PATH"};
 	struct conn *c;
 
 	if (e->transport == DOCKER_UNIX)

@@ -324,13 +324,29 @@ grpc_call_metadata(
 			strlist_add(out, a, arena_str(a, call->fields[i].value));
 }
 
+/* What else may stand at an address, by the first bytes of its answer; NULL for what nobody knows.
+ */
+static const char *
+other_protocol(struct str bytes)
+{
+	if (str_starts(bytes, STR("HTTP/1.")))
+		return "HTTP/1";
+	/* an alert or a handshake, version 3.x */
+	if (str_starts(bytes, STR("\x15\x03")) || str_starts(bytes, STR("\x16\x03")))
+		return "TLS";
+	return str_starts(bytes, STR("SSH-")) ? "SSH" : NULL;
+}
+
 int
 grpc_conn_receive(struct grpc_conn *c, struct str bytes, struct err *err)
 {
+	const char *other = c->established ? NULL : other_protocol(bytes);
 	ssize_t n;
 
 	if (bytes.len == 0 || c->dead)
 		return 0;
+	if (other)
+		return err_set(err, ERR_PROTO, "the peer speaks %s, not HTTP/2", other);
 	n = nghttp2_session_mem_recv(c->h2, (const uint8_t *)bytes.s, bytes.len);
 	if (n < 0)
 		return err_set(err, ERR_PROTO, "the peer does not speak HTTP/2 as it should: %s",

@@ -167,7 +167,9 @@ fail_refused(struct tls *t, int alert)
 	if (t->auth.asked && !t->auth.identity) {
 		err_set(&t->failed, ERR_TLS, "'%s' wants a client certificate (alert '%s')", peer,
 			text);
-		err_hint(&t->failed, "name the files with the client's certificate and key");
+		text = t->check.options->cert_setting;
+		err_hint(&t->failed, "name the files with the client's certificate and key%s%s",
+			text ? " by " : "", text ? text : "");
 	} else if (t->auth.asked) {
 		err_set(&t->failed, ERR_TLS, "'%s' refuses the client certificate: %s", peer, text);
 	} else {
@@ -590,7 +592,9 @@ tls_connect_files(struct conn *below, const struct tls_files *f, const char *hos
 {
 	struct tls_options o = {.server_name = f->server_name ? f->server_name : host,
 		.insecure = f->insecure,
-		.alpn = alpn};
+		.alpn = alpn,
+		.ca_setting = f->ca_setting,
+		.cert_setting = f->cert_setting};
 	cleanup_trust struct trust *trust = trust_new(clock_wall_ns() / 1000000000);
 	cleanup_tls_identity struct tls_identity *id = NULL;
 	int rc = 0;

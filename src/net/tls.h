@@ -29,6 +29,9 @@ struct tls_options {
 	bool insecure;                       /* verify nothing: only when the user said so */
 	const struct tls_identity *identity; /* for peers that ask who we are, or NULL */
 	const char *const *alpn;             /* protocols by preference, NULL-terminated, or NULL */
+	/* what the user sets to name an authority or a certificate of ours; NULL: as for registries
+	 */
+	const char *ca_setting, *cert_setting;
 };
 
 /*

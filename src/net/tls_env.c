@@ -51,6 +51,8 @@ tls_env_buildkit(
 		.cert = env_get(env, "BUILDKIT_TLS_CERT"),
 		.key = env_get(env, "BUILDKIT_TLS_KEY"),
 		.server_name = env_get(env, "BUILDKIT_TLS_SERVER_NAME"),
+		.ca_setting = "BUILDKIT_TLS_CACERT",
+		.cert_setting = "BUILDKIT_TLS_CERT and BUILDKIT_TLS_KEY",
 	};
 	if (!out->cert != !out->key)
 		return err_set(err, ERR_CONFIG, "%s is set, but %s is not",

@@ -17,6 +17,8 @@ struct tls_files {
 	const char *cert, *key;  /* of the client; both or none */
 	const char *server_name; /* to verify in place of the host that is connected to */
 	bool insecure;           /* verify nothing */
+	/* what the user sets to name them, for advice; NULL: as for registries */
+	const char *ca_setting, *cert_setting;
 };
 
 /*

@@ -92,10 +92,11 @@ explain_trust(struct tls_check *k)
 			buf_cstr(&text), why);
 	trust_origin_text(k->options->trust, &origin);
 	if (trust_has_system(k->options->trust))
-		err_hint(&k->why,
-			"trusted: %s; name a file with the issuer's certificate by "
-			"SSL_CERT_FILE, or by 'ca:' of the registry in the configuration",
-			buf_cstr(&origin));
+		err_hint(&k->why, "trusted: %s; name a file with the issuer's certificate by %s",
+			buf_cstr(&origin),
+			k->options->ca_setting ? k->options->ca_setting
+					       : "SSL_CERT_FILE, or by 'ca:' of the registry "
+						 "in the configuration");
 	else
 		err_hint(&k->why, "trusted: only %s", buf_cstr(&origin));
 }

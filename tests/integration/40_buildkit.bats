@@ -72,19 +72,57 @@ load buildkit
 	bt_build_ok
 	given BUILDKIT_TLS_SERVER_NAME=other.example
 	bt_build
-	expect_failure 255 'other\.example'
+	expect_failure 255 "certificate of 'localhost:.* is issued for .*'buildkitd'.*, not for 'other\\.example'"
+	expect_error '^hint: .*BUILDKIT_TLS_SERVER_NAME'
 	given BUILDKIT_TLS_SERVER_NAME= "BUILDKIT_TLS_CACERT=$BT_REGISTRY_CA"
 	bt_build
-	expect_failure 255 "tcp://localhost:${BT_BUILDKIT_TCP##*:}"
-	expect_error 'certificate'
+	expect_failure 255 "BuildKit at tcp://localhost:${BT_BUILDKIT_TCP##*:}: the certificate of .*not trusted|not with the key"
+	expect_error "^hint: trusted: only 1 of '$BT_REGISTRY_CA'"
 	given "BUILDKIT_TLS_CACERT=$BT_BUILDKIT_TLS/ca.pem" BUILDKIT_TLS_CERT= BUILDKIT_TLS_KEY=
 	bt_build
-	expect_failure 255 'client certificate|handshake'
-	expect_error '^hint: '
+	expect_failure 255 'wants a client certificate'
+	expect_error '^hint: .*BUILDKIT_TLS_CERT and BUILDKIT_TLS_KEY'
 	given BUILDKIT_TLS_CACERT=
 	bt_build
-	expect_failure 255 "tcp://localhost:${BT_BUILDKIT_TCP##*:}"
+	expect_failure 255 "tcp://localhost:${BT_BUILDKIT_TCP##*:}.* before it said anything in HTTP/2"
 	expect_error '^hint: .*BUILDKIT_TLS_CACERT'
+}
+
+@test "K-01 tcp:// with TLS: certificates that expired, or whose authority is the system's to know; another's of our own" {
+	project main
+	simple
+	mkdir "$T/certs"
+	sh "$ROOT/tests/unit/certificates.sh" "$T/certs"
+	given "BUILDKIT_TLS_CACERT=$T/certs/ca.pem"
+	tls_server expired
+	builder "$SERVER"
+	bt_build
+	expect_failure 255 "BuildKit at $SERVER: the certificate of .* expired on 2024-01-02"
+	expect_error '^hint: the clock of this machine'
+
+	given BUILDKIT_TLS_CACERT= "BUILDKIT_TLS_CERT=$T/certs/client.pem" "BUILDKIT_TLS_KEY=$T/certs/client.key"
+	tls_server good
+	builder "$SERVER"
+	bt_build
+	expect_failure 255 "issued by 'Test Root', which is not trusted"
+	expect_error '^hint: .*BUILDKIT_TLS_CACERT$'
+
+	given "BUILDKIT_TLS_CACERT=$BT_BUILDKIT_TLS/ca.pem"
+	builder "$BT_BUILDKIT_TCP"
+	bt_build
+	expect_failure 255 'refuses the client certificate: unknown CA'
+	expect_error '^hint: .*BUILDKIT_TLS_CERT'
+}
+
+@test "K-01 unix://: a path is taken as it is" {
+	project main
+	simple
+	ln -s "$(dirname "${BT_BUILDKIT#unix://}")" "$T/a#b?c%20d e"
+	builder "unix://$T/a#b?c%20d e/buildkitd.sock"
+	bt_build_ok
+	builder "unix://$T/none#1?"
+	bt_build
+	expect_failure 255 "BuildKit at unix://$T/none#1\\? .*No such file"
 }
 
 @test "K-01 --builder wins over BUILDKIT_HOST, the configuration comes last" {
@@ -131,6 +169,7 @@ load buildkit
 	bt_build
 	expect_failure 255 "docker-container://bt-$NAME"
 	expect_error '[Nn]o such container'
+	expect_error '^hint: '
 
 	container "bt-$NAME"
 	api POST "/containers/bt-$NAME/stop?t=0"
@@ -197,6 +236,16 @@ load buildkit
 	bt_build
 	expect_failure 255 'nerdctl'
 	expect_error '^hint: .*nerdctl.* PATH'
+	builder kube-pod://pod-1
+	bt_build
+	expect_failure 255 "BuildKit at kube-pod://pod-1.*'kubectl'.*No such file"
+	expect_error "^hint: .*'kubectl' on PATH"
+
+	program ssh 255 'ssh: connect to host far port 22: Connection refused'
+	builder ssh://far
+	bt_build
+	expect_failure 255 "BuildKit at ssh://far.*exit status 255: ssh: connect to host far port 22: Connection refused"
+	expect_error '^hint: '
 }
 
 @test "K-20 an address that makes no sense, or that nobody answers at" {
@@ -230,11 +279,31 @@ load buildkit
 	simple
 	builder "tcp://$BT_MIRROR"
 	bt_build
-	expect_failure 255 "BuildKit at tcp://$BT_MIRROR"
-	expect_error 'HTTP/2'
+	expect_failure 255 "BuildKit at tcp://$BT_MIRROR: the peer speaks HTTP/1, not HTTP/2"
+	expect_error '^hint: '
 	builder "$ENGINE"
 	bt_build
-	expect_failure 255 "BuildKit at $ENGINE"
+	expect_failure 255 "BuildKit at $ENGINE: the peer speaks HTTP/1"
+	expect_error '^hint: '
+}
+
+@test "K-20 strange answers, with TLS and without: each is named" {
+	local row
+	project main
+	simple
+	for row in "SSH-2.0-x|speaks SSH, not HTTP/2" "certainly no frame|not speak HTTP/2 as it should" \
+		"|closed the connection before it said anything"; do
+		stranger "${row%%|*}"
+		builder "$SERVER"
+		given BUILDKIT_TLS_CACERT=
+		bt_build
+		expect_failure 255 "BuildKit at $SERVER.*${row#*|}"
+		expect_error '^hint: .*without TLS'
+		given "BUILDKIT_TLS_CACERT=$BT_BUILDKIT_TLS/ca.pem"
+		bt_build
+		expect_failure 255 "BuildKit at $SERVER.*(speaks no TLS|closed the connection during the TLS handshake)"
+		expect_error '^hint: .*without them tcp:// is plain'
+	done
 }
 
 # --- platforms -------------------------------------------------------------------------------------------------------

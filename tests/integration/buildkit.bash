@@ -175,6 +175,45 @@ flaky()
 	FLAKY=$(cat "$T/flaky")
 }
 
+# --- what is no daemon -----------------------------------------------------------------------------------------------
+
+# tls_server NAME: something that speaks TLS with that certificate of $T/certs; sets SERVER
+tls_server()
+{
+	(cd "$T/certs" && exec openssl s_server -rev -accept 127.0.0.1:0 -cert "$1.pem" -key "$1.key") \
+		</dev/null >"$T/tls_server" 2>&1 3>&- &
+	PIDS+=("$!")
+	await 20 grep -q '^ACCEPT ' "$T/tls_server" || fail "openssl s_server does not start: $(cat "$T/tls_server")"
+	SERVER=tcp://$(sed -n 's/^ACCEPT //p' "$T/tls_server")
+}
+
+# stranger TEXT: something that answers the first bytes of each connection with TEXT and ends it; sets SERVER
+stranger()
+{
+	rm -f "$T/stranger"
+	python3 - "$T/stranger" "$1" <<-'END' >/dev/null 2>&1 3>&- &
+		import os, socket, sys
+		s = socket.create_server(("127.0.0.1", 0))
+		with open(sys.argv[1] + ".new", "w") as f:
+		    f.write(str(s.getsockname()[1]))
+		os.rename(sys.argv[1] + ".new", sys.argv[1])
+		while True:
+		    c, _ = s.accept()
+		    try:
+		        c.recv(65536)
+		        c.sendall(sys.argv[2].encode())
+		        c.shutdown(socket.SHUT_WR)
+		        while c.recv(65536):
+		            pass
+		    except OSError:
+		        pass
+		    c.close()
+	END
+	PIDS+=("$!")
+	await 20 test -s "$T/stranger" || fail 'the stranger does not start'
+	SERVER=tcp://127.0.0.1:$(cat "$T/stranger")
+}
+
 # --- containers ------------------------------------------------------------------------------------------------------
 
 # container NAME: runs on the Engine, with buildctl and the daemon's socket inside, as a BuildKit container has them

@@ -55,6 +55,7 @@ k_01_k_02_addresses(void **state)
 		const char *address, *want;
 	} rows[] = {
 		{"unix:///run/x.sock", "unix /run/x.sock as localhost"},
+		{"unix:///run/a#b?c=d%20 e@f:g", "unix /run/a#b?c=d%20 e@f:g as localhost"},
 		{"tcp://host:1234", "tcp host 1234 as host:1234"},
 		{"tcp://[::1]:1234", "tcp ::1 1234 as [::1]:1234"},
 		{"docker-container://Kit_1", "container Kit_1 at tcp://engine:2375"},
