@@ -5,35 +5,9 @@
 # shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154 # a test is a function for bats; helper.bash reads and sets globals
 
 load helper
+load gate
 
-GATE=$ROOT/tests/integration/gate.py
-PASSWORD='open sesame'
-
-setup()
-{
-	common_setup
-	need_command skopeo skopeo
-	eval "$("$ROOT/ci/peers.sh" start mirror 2>/dev/null; "$ROOT/ci/peers.sh" env mirror)" ||
-		fail 'no registry: install the package docker-registry'
-	LOG=$T/gate.log
-	PUSH_FLAGS=(--retry-for 0)
-}
-
-# gate OPTION...: sets REG, IMAGE and the CI data of a project whose registry is that gate
-gate()
-{
-	local name=gate$RANDOM
-	: >"$LOG"
-	python3 "$GATE" "$BT_MIRROR" --ready "$T/$name" --log "$LOG" "$@" </dev/null >"$T/$name.out" 2>&1 3>&- &
-	PIDS+=("$!")
-	await 20 test -s "$T/$name" || fail "the gate does not start: $(cat "$T/$name.out")"
-	REG=$(cat "$T/$name")
-	IMAGE=$REG/group/$NAME
-	cleaned "$IMAGE"
-	given "CI_REGISTRY=$REG" "CI_REGISTRY_IMAGE=$REG/group/$NAME"
-}
-
-login() { given CI_REGISTRY_USER=builder "CI_JOB_TOKEN=$1"; }
+setup() { gate_setup; }
 
 simple()
 {
@@ -55,30 +29,8 @@ staged()
 	END
 }
 
-push() { bt_push "${PUSH_FLAGS[@]}" "$@"; }
-
-push_ok()
-{
-	push "$@"
-	expect_status 0
-}
-
-# published: tags in the registry, sorted, on one line
-published()
-{
-	curl -sS "http://$BT_MIRROR/v2/group/$NAME/tags/list" | jq -r '.tags // [] | sort | join(" ")'
-}
-
-expect_published() { expect_equal "$(published)" "$1"; }
-
-# digest_of TAG: as skopeo sees it
-digest_of() { skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$BT_MIRROR/group/$NAME:$1"; }
-
 # config_of TAG: digest of the image's configuration, which is its id in the Engine
 config_of() { skopeo inspect --tls-verify=false --raw "docker://$BT_MIRROR/group/$NAME:$1" | jq -r .config.digest; }
-
-# written: tags that were written, in order, one a line
-written() { sed -n "s|^PUT /v2/group/$NAME/manifests/\([^ ]*\) 201 .*|\1|p" "$LOG"; }
 
 # --- what is pushed --------------------------------------------------------------------------------------------------
 

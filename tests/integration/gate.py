@@ -9,6 +9,8 @@ gate.py UPSTREAM --ready FILE [options]
     --user U, --password P
     --grant ACTIONS      what a token is good for at most (default: pull,push)
     --immutable          a tag is written once
+    --uses N             requests that a token is good for
+    --limit BYTES        of one request; more is refused before it is read, as proxies do
     --fault METHOD PATTERN WHAT TIMES
                          the first TIMES requests of that method whose path matches are answered with the status WHAT
                          and an error document, or not at all ("cut"); may be repeated
@@ -119,6 +121,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return "anybody"
         granted = self.gate.tokens.get(shown[7:]) if shown.startswith("Bearer ") else None
         action = "pull" if self.command in ("GET", "HEAD") else "push"
+        if granted is not None and args.uses:
+            granted["uses"] = granted.get("uses", 0) + 1
+            if granted["uses"] > args.uses:
+                granted = None
         if granted is not None and (not name or action in granted.get(name.group(1), [])):
             return "token"
         ask = 'Bearer realm="http://%s/token",service="gate, the"' % self.headers["Host"]
@@ -140,13 +146,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def exists(self, path):
         upstream = http.client.HTTPConnection(self.gate.args.upstream, timeout=60)
-        upstream.request("GET", path, headers={"Accept": "application/vnd.docker.distribution.manifest.v2+json"})
+        kinds = ("docker.distribution.manifest.v2", "oci.image.manifest.v1", "oci.image.index.v1")
+        upstream.request("GET", path, headers={"Accept": ", ".join("application/vnd.%s+json" % kind for kind in kinds)})
         there = upstream.getresponse().status == 200
         upstream.close()
         return there
 
     def handle_any(self):
         url = urllib.parse.urlsplit(self.path)
+        if self.gate.args.limit and int(self.headers.get("Content-Length", 0)) > self.gate.args.limit:
+            self.close_connection = True
+            self.answer(413, b"<html>too large</html>", [("Content-Type", "text/html"), ("Connection", "close")])
+            return
         data = self.content()
         what = self.gate.fault(self.command, url.path)
         if what == "cut":
@@ -182,6 +193,8 @@ def main():
     parser.add_argument("--password", default="")
     parser.add_argument("--grant", default="pull,push")
     parser.add_argument("--immutable", action="store_true")
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--uses", type=int)
     parser.add_argument("--fault", nargs=4, action="append", default=[])
     args = parser.parse_args()
     Handler.gate = Gate(args)
