@@ -108,10 +108,11 @@ say = @mkdir -p $(@D) && printf '  %-7s %s\n' '$1' '$2'
 #: make check-binary, make repro     is it static-pie and hardened; does a second build give the same bytes
 #: make image [PLATFORMS=a,b]        the images IMAGE:tool and IMAGE:job, for linux/amd64, linux/arm64, linux/arm/v7
 #: make rootfs [ARCH=aarch64]        only what they contain, below $(O)/rootfs
+#: make release                      archives for all architectures, checksums and bill of materials, in $(O)/release
 #: make clean, make distclean        built files; downloaded ones too
 #: ROOMS="base net"                  only these rooms of src/, while others are in pieces (with an O= of its own)
 #: V=1 shows commands, WERROR=1 stops at warnings, O=folder builds elsewhere, VENDOR_DIR=folder needs no network
-.PHONY: all unit unit-san unit-arch fuzz lint format check-binary repro image rootfs vendored bench clean distclean help FORCE
+.PHONY: all unit unit-san unit-arch fuzz lint format check-binary repro release image rootfs vendored bench clean distclean help FORCE
 B := $(O)/$(ARCH)
 NATIVE := $(if $(filter $(ARCH),$(HOSTARCH)),$(O)/bin)
 
@@ -219,10 +220,12 @@ $(L)/%.h.ok: %.h $(INCLUDED) | $(FETCHED) $(PB_H)
 LINT_SCRIPTS := lint-includes lint-limits lint-shell
 $(LINT_SCRIPTS): lint-%:
 	@ci/check-$*
+lint-man:
+	@cd man && mandoc -T lint -W style *.[157]
 lint-format:
 	@clang-format --dry-run -Werror $(LINTED) $(HEADERS)
-.PHONY: $(LINT_SCRIPTS) lint-format
-lint: $(LINT_SCRIPTS) lint-format $(LINTED:%.c=$(L)/%.o) $(LINTED:%.c=$(L)/%.tidy) $(HEADERS:%=$(L)/%.ok)
+.PHONY: $(LINT_SCRIPTS) lint-man lint-format
+lint: $(LINT_SCRIPTS) lint-man lint-format $(LINTED:%.c=$(L)/%.o) $(LINTED:%.c=$(L)/%.tidy) $(HEADERS:%=$(L)/%.ok)
 format:
 	clang-format -i $(LINTED) $(HEADERS)
 
@@ -245,6 +248,12 @@ image:
 	@for a in $(foreach p,$(subst $(comma), ,$(PLATFORMS)),$(call arch_of,$p)); do $(MAKE) ARCH=$$a rootfs || exit 1; done
 	IMAGE_NAME=$(IMAGE) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(O)/bin/build -f Dockerfile.rootfs --platform $(PLATFORMS) \
 		$(BUILD_FLAGS)
+
+RELEASED := x86_64 aarch64 armv7
+release:
+	$(Q)for arch in $(RELEASED); do \
+		$(MAKE) ARCH=$$arch O=$(O) COMMIT=$(COMMIT) DATE=$(DATE) all check-binary || exit 1; done
+	@ci/release $(O) $(VERSION) "$(COMMIT)" "$(DATE)" $(RELEASED)
 
 bench: all
 	tests/bench/bench.sh $(BENCH)
