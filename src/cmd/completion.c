@@ -60,7 +60,7 @@ bash_values(struct buf *out, const struct tool *t)
 			buf_addf(
 				out, ") COMPREPLY=($(compgen -W '%s' -- \"$cur\")) ;;\n", f->fixed);
 		else
-			buf_addf(out, ") COMPREPLY=($(compgen -%c -- \"$cur\")) ;;\n",
+			buf_addf(out, ") _buildtools_files -%c \"${cur#\"$stem\"}\" ;;\n",
 				f->words == WORDS_FOLDER ? 'd' : 'f');
 	}
 }
@@ -83,28 +83,43 @@ bash_arguments(struct buf *out)
 	buf_puts(out, "\tesac\n");
 }
 
+/*
+ * bash makes words of their own of '=' and ':', and puts a reply in the place of
+ * the last one: of "--flag=a=b", a reply has only what comes after "a=".
+ */
+static const char bash_frame[] =
+	"# bash completion of build, push and buildtools\n"
+	"_buildtools_files() {\n"
+	"\tcompopt -o filenames\n"
+	"\tmapfile -t COMPREPLY < <(compgen \"$1\" -- \"$2\")\n"
+	"}\n"
+	"_buildtools() {\n"
+	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+	"\tlocal tool=${COMP_WORDS[0]##*/} flags= words= stem= word=${COMP_LINE:0:COMP_POINT}\n"
+	"\tCOMPREPLY=()\n"
+	"\tif [[ $tool == buildtools && $COMP_CWORD -gt 1 ]]; then\n"
+	"\t\ttool=${COMP_WORDS[1]}\n"
+	"\tfi\n"
+	"\tword=${word##*[[:blank:]]}\n"
+	"\tif [[ $word == --*=* ]]; then\n"
+	"\t\tprev=${word%%=*} cur=${word#*=}\n"
+	"\t\tstem=${cur%\"${cur##*[=:]}\"}\n"
+	"\telif [[ $prev == = ]]; then\n"
+	"\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n"
+	"\tfi\n"
+	"\tcase \"$tool $prev\" in\n";
+
 static void
 bash_script(struct buf *out)
 {
 	size_t i;
 
-	buf_puts(out, "# bash completion of build, push and buildtools\n"
-		      "_buildtools() {\n"
-		      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-		      "\tlocal tool=${COMP_WORDS[0]##*/} flags= words=\n"
-		      "\tCOMPREPLY=()\n"
-		      "\tif [[ $tool == buildtools && $COMP_CWORD -gt 1 ]]; then\n"
-		      "\t\ttool=${COMP_WORDS[1]}\n"
-		      "\tfi\n"
-		      "\tif [[ $cur == = ]]; then\n"
-		      "\t\tcur=\n"
-		      "\telif [[ $prev == = ]]; then\n"
-		      "\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n"
-		      "\tfi\n"
-		      "\tcase \"$tool $prev\" in\n");
+	buf_puts(out, bash_frame);
 	for (i = 0; i < TOOLS; i++)
 		bash_values(out, tools[i]);
-	buf_puts(out, "\tesac\n\t[[ ${#COMPREPLY[@]} -gt 0 ]] && return\n");
+	buf_puts(out, "\tesac\n"
+		      "\tCOMPREPLY=(\"${COMPREPLY[@]#\"$stem\"}\")\n"
+		      "\t[[ ${#COMPREPLY[@]} -gt 0 || $word == --*=* ]] && return\n");
 	bash_arguments(out);
 	buf_puts(out, "\tif [[ $cur == -* ]]; then\n"
 		      "\t\tCOMPREPLY=($(compgen -W \"$flags\" -- \"$cur\"))\n"
@@ -112,10 +127,10 @@ bash_script(struct buf *out)
 		      "\telif [[ -n $words ]]; then\n"
 		      "\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
 		      "\telse\n"
-		      "\t\tCOMPREPLY=($(compgen -d -- \"$cur\"))\n"
+		      "\t\t_buildtools_files -d \"$cur\"\n"
 		      "\tfi\n"
 		      "}\n"
-		      "complete -o filenames -F _buildtools build push buildtools\n");
+		      "complete -F _buildtools build push buildtools\n");
 }
 
 /* ---- zsh ------------------------------------------------------------------------------------- */
@@ -235,6 +250,10 @@ fish_tool(struct buf *out, const char *command, const char *condition, const str
 		fish_text(out, f->help);
 		buf_puts(out, "'\n");
 	}
+	/* no file can be the argument of any, a folder only where one is built */
+	if (t == &tool_version || strcmp(t->args, "[PATH]") == 0)
+		buf_addf(out, "complete -c %s%s -f%s\n", command, condition,
+			t->max_args ? " -a '(__fish_complete_directories)'" : "");
 }
 
 static void
@@ -256,7 +275,10 @@ fish_script(struct buf *out)
 		fish_tool(out, "buildtools", buf_cstr(&condition), tools[i]);
 	}
 	buf_puts(out, "complete -c buildtools -n '__fish_seen_subcommand_from completion' -f "
-		      "-a 'bash zsh fish'\n");
+		      "-a 'bash zsh fish'\n"
+		      "complete -c buildtools -n '__fish_seen_subcommand_from help' -f -a '");
+	tool_names(out, " ");
+	buf_puts(out, "'\n");
 }
 
 /* ---------------------------------------------------------------------------------------------- */
