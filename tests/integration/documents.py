@@ -99,16 +99,27 @@ def literals():
 	return _literals
 
 
+def cells(line):
+	return [c.strip() for c in re.split(r"(?<!\\)\|", line.strip().strip("|"))] if line.startswith("|") else []
+
+
 def in_code(path):
-	"""(line number, text) of what stands in a document in `backticks` or in a fenced block; blocks as (n, text, True)."""
-	fence = False
+	"""(line number, text, False) of what stands in a document in `backticks`, and (line number, line, True) of fenced blocks.
+
+	Of a table with a column headed "here" that column alone: the others are about other tools.
+	"""
+	fence, here, table = False, None, False
 	for n, line in lines(path):
+		row = cells(line)
+		if row and not table:
+			here = row.index("here") if "here" in row else None
+		table = bool(row)
 		if line.lstrip().startswith("```"):
 			fence = not fence
 		elif fence:
 			yield n, line, True
 		else:
-			for text in re.findall(r"`([^`]+)`", line):
+			for text in re.findall(r"`([^`]+)`", row[here] if row and here is not None and here < len(row) else line):
 				yield n, text.replace("\\|", "|"), False
 
 
@@ -399,13 +410,13 @@ def check_code_table(known):
 	"""Tables of README whose first column is headed 'code', 'exit status' or the like."""
 	part = False
 	for n, line in lines("README.md"):
-		cells = [c.strip(" `") for c in line.strip().strip("|").split("|")] if line.startswith("|") else []
-		if not cells:
+		row = cells(line)
+		if not row:
 			part = False
-		elif re.search(r"\b(code|exit|status)\b", cells[0], flags=re.I):
+		elif re.search(r"\b(code|exit|status)\b", row[0], flags=re.I):
 			part = True
 		elif part:
-			for code in map(int, re.findall(r"\d+", cells[0].replace("128+N", "128"))):
+			for code in map(int, re.findall(r"\d+", row[0].replace("128+N", "128"))):
 				if code not in known:
 					problems.add("README.md", n, f"the program has no exit status {code}")
 
@@ -496,13 +507,13 @@ def check_map():
 	rooms = {d + "/" for d in os.listdir(os.path.join(ROOT, "src")) if os.path.isdir(os.path.join(ROOT, "src", d))}
 	said = set()
 	for n, line in lines(path):
-		cells = line.strip().strip("|").split("|")
-		m = re.match(r"\s*`(\w+/)`\s*$", cells[0]) if line.startswith("|") else None
+		row = cells(line)
+		m = re.match(r"`(\w+/)`$", row[0]) if row else None
 		if m:
 			said.add(m[1])
 			if m[1] not in rooms:
 				problems.add(path, n, f"src/ has no room '{m[1]}'")
-			for name in re.findall(r"`([\w.-]+\.[ch])`", cells[-1]):
+			for name in re.findall(r"`([\w.-]+\.[ch])`", row[-1]):
 				if not exists(f"src/{m[1]}{name}"):
 					problems.add(path, n, f"there is no src/{m[1]}{name}")
 		for name in re.findall(r"`((?:\w+/)+[\w-]+\.[ch])`", line):
