@@ -13,7 +13,10 @@ setup_file()
 	VERSION=$(sed 's/^Version: \([^,]*\),.*/\1/' <<<"$line")
 	COMMIT=$(sed 's/.*, commit \([^,]*\),.*/\1/' <<<"$line")
 	DATE=$(sed 's/.*, built at //' <<<"$line")
-	export ARCH VERSION COMMIT DATE
+	EPOCH=$(date -d "$DATE" +%s)
+	PLATFORM=$(sed 's/x86_64/amd64/; s/aarch64/arm64/; s|armv7|arm/v7|; s|^|linux/|' <<<"$ARCH")
+	export ARCH VERSION COMMIT DATE EPOCH PLATFORM
+	make_tree
 	make_release "$BATS_FILE_TMPDIR/out" >/dev/null
 }
 
@@ -27,6 +30,7 @@ setup()
 	need_command wget wget
 	need_command jq jq
 	need_command python3 python3
+	need_command skopeo skopeo
 }
 
 teardown()
@@ -39,6 +43,16 @@ teardown()
 	rm -rf "$T"
 }
 
+# make_tree: what "make rootfs" leaves, as far as an archive of an image needs it: its layer
+make_tree()
+{
+	local tree=$BATS_FILE_TMPDIR/tree layers=$BATS_FILE_TMPDIR/rootfs/$PLATFORM
+	mkdir -p "$tree/usr/local/bin" "$layers"
+	cp "$BT_BIN/buildtools" "$tree/usr/local/bin/"
+	tar -C "$tree" --sort=name --mtime="@$EPOCH" --owner=0 --group=0 -cf "$layers/tool.tar" .
+	cp "$layers/tool.tar" "$layers/job.tar"
+}
+
 # make_release OUT: of the program in BT_BIN
 make_release()
 {
@@ -46,7 +60,8 @@ make_release()
 	ln -sfn "$(readlink -f "$BT_BIN")" "$1/bin"
 	ln -sfn "$(readlink -f "$BT_BIN")" "$1/$ARCH"
 	ln -sfn "$ROOT/out/vendor" "$1/vendor"
-	"$ROOT/ci/release" "$1" "$VERSION" "$COMMIT" "$DATE" "$ARCH"
+	ln -sfn "$BATS_FILE_TMPDIR/rootfs" "$1/rootfs"
+	IMAGES='tool job' "$ROOT/ci/release" "$1" "$VERSION" "$COMMIT" "$EPOCH" "$ARCH"
 }
 
 # copied_release: RELEASE becomes a copy that the test may spoil
@@ -111,14 +126,28 @@ copied_release()
 		| all(.relationships[]; [.spdxElementId, .relatedSpdxElement] - $known == [])' "$sbom" >/dev/null
 	jq -e --arg sum "$(sha256sum <"$RELEASE/$ARCHIVE" | cut -c 1-64)" --arg name "$ARCHIVE" \
 		'.packages[] | select(.packageFileName == $name) | .checksums[0].checksumValue == $sum' "$sbom" >/dev/null
-	expect_equal "$(jq -r '.packages[] | select(.name != "buildtools") | .checksums[0].checksumValue' "$sbom" | sort)" \
+	expect_equal "$(jq -r '.packages[] | select(.name | startswith("buildtools") | not) | .checksums[0].checksumValue' "$sbom" | sort)" \
 		"$(awk 'FNR == NR { use[$1] = $2; next } $1 == "source" && use[$2] != "tests" { print $6 }' \
 			"$ROOT/vendor/licences" "$ROOT/vendor/lock" | sort)"
 	while read -r name use spdx _; do
 		[ "$use" = linked ] || continue
 		expect_equal "$name $(jq -r --arg n "$name" '.packages[] | select(.name == $n) | .licenseDeclared' "$sbom")" "$name $spdx"
 	done < <(grep -v '^#' "$ROOT/vendor/licences" | grep -F "$(awk '$1 == "source" { print $2 " " }' "$ROOT/vendor/lock")")
+	jq -e '.relationships[] | select(.relatedSpdxElement == "SPDXRef-busybox")
+		| .spdxElementId == "SPDXRef-buildtools-image-job" and .relationshipType == "CONTAINS"' "$sbom" >/dev/null
 	jq -e '.packages[] | select(.name == "musl") | .sourceInfo | test("CVE-2025-26519")' "$sbom" >/dev/null
+}
+
+@test "an archive of an image is a layout that others read, with the program as entrypoint" {
+	local archive=oci-archive:$RELEASE/buildtools_${VERSION}_image_tool.oci.tar layer
+	skopeo inspect --config "$archive" >"$T/config"
+	expect_equal "$(jq -r '[.created, .os, .config.Entrypoint[], .config.Labels["org.opencontainers.image.version"]] | join(" ")' "$T/config")" \
+		"$DATE linux /usr/local/bin/buildtools $VERSION"
+	expect_equal "$(jq -r .rootfs.diff_ids[0] "$T/config")" \
+		"sha256:$(sha256sum <"$BATS_FILE_TMPDIR/rootfs/$PLATFORM/tool.tar" | cut -c 1-64)"
+	skopeo copy -q "$archive" "dir:$T/copy"
+	layer=$(jq -r '.layers[0].digest | ltrimstr("sha256:")' "$T/copy/manifest.json")
+	gzip -dc "$T/copy/$layer" | cmp - "$BATS_FILE_TMPDIR/rootfs/$PLATFORM/tool.tar"
 }
 
 # --- installing it ---------------------------------------------------------------------------------------------------

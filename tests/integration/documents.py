@@ -20,6 +20,7 @@ VERBS = ["build", "push", "info", "doctor", "version", "help", "completion"]
 FOREIGN_FLAGS = {
 	"--from": "COPY and RUN of a Dockerfile",
 	"--mount": "RUN of a Dockerfile",
+	"--all": "skopeo copy",
 }
 
 # Words in capitals in the sources that look like variables and are none.
@@ -551,6 +552,11 @@ def constant(path, name):
 	return value
 
 
+def image_limit(name):
+	"""What an image may have: ci/rootfs makes none that is larger."""
+	return int(re.search(rf"^finish {name} (\d+)$", read("ci/rootfs"), flags=re.M)[1])
+
+
 def at_most(measure):
 	return lambda said: None if measure() <= said else f"it is {measure()}"
 
@@ -562,6 +568,8 @@ def exactly(measure):
 # A number with a unit in a document must stand in a line that one of these patterns finds; the check gets it in bytes or
 # milliseconds. A number that nobody can check does not belong into a document that is kept true by this test.
 NUMBERS = [
+	(r"^\| `tool` \|", at_most(lambda: image_limit("tool"))),
+	(r"^\| `job` \|", at_most(lambda: image_limit("job"))),
 	(r"\b(binary|program|executable)\b", at_most(program_size)),
 	(r"--secret\b|RUN --mount=type=secret", exactly(lambda: constant("src/buildkit/session.h", "BK_SECRET_MAX"))),
 	(r"--retry-for", exactly(lambda: {"5m": 300000}[re.search(r'--retry-for="(\w+)"', run("build", "--help").stdout)[1]])),
