@@ -1,5 +1,7 @@
 #include "ci/tags_version.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 
 enum {
@@ -98,6 +100,59 @@ version_semver(struct arena *a, struct str text, struct tag_version *out)
 		pre.len ? "-" : "", STR_ARG(pre));
 	out->is_release = pre.len == 0;
 	return true;
+}
+
+/* Of digits without leading zeros: more of them is more. */
+static int
+compare_numbers(struct str a, struct str b)
+{
+	if (a.len != b.len)
+		return a.len < b.len ? -1 : 1;
+	return memcmp(a.s, b.s, a.len);
+}
+
+static int
+compare_identifiers(struct str a, struct str b)
+{
+	bool numbers = all_digits(a), others = all_digits(b);
+
+	if (numbers && others)
+		return compare_numbers(a, b);
+	if (numbers != others)
+		return numbers ? -1 : 1;
+	return str_cmp(a, b);
+}
+
+/* What stands behind the first '-'; s is NULL when there is none. */
+static struct str
+prerelease_of(const struct tag_version *v)
+{
+	struct str rest = str_from(v->version), front;
+
+	return str_cut(&rest, '-', &front) ? rest : (struct str){NULL, 0};
+}
+
+int
+version_compare(const struct tag_version *a, const struct tag_version *b)
+{
+	struct str x = prerelease_of(a), y = prerelease_of(b), i, k;
+	int order = compare_numbers(str_from(a->major), str_from(b->major));
+
+	if (!order)
+		order = compare_numbers(str_from(a->minor), str_from(b->minor));
+	if (!order)
+		order = compare_numbers(str_from(a->patch), str_from(b->patch));
+	if (order)
+		return order;
+	/* a release comes after all that lead to it */
+	if (!x.s || !y.s)
+		return (x.s == NULL) - (y.s == NULL);
+	while (!order && x.len && y.len) {
+		str_next(&x, '.', &i);
+		str_next(&y, '.', &k);
+		order = compare_identifiers(i, k);
+	}
+	return order ? order : (x.len > 0) - (y.len > 0);
 }
 
 /* Takes one of the words, any case; longer ones stand first. */

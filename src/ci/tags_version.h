@@ -1,5 +1,5 @@
 /*
- * Private to ci/tags: versions as semver.org (2.0.0) and PEP 440 define them.
+ * Private to the room: versions as semver.org (2.0.0) and PEP 440 define them.
  * Numbers stay text: nothing is computed with them.
  */
 #ifndef CI_TAGS_VERSION_H
@@ -20,5 +20,8 @@ struct tag_version {
 /* A leading 'v' is allowed. False when it is no version. */
 bool version_semver(struct arena *a, struct str text, struct tag_version *out);
 bool version_pep440(struct arena *a, struct str text, struct tag_version *out);
+
+/* The precedence of two semvers: negative, 0, positive. */
+int version_compare(const struct tag_version *a, const struct tag_version *b);
 
 #endif

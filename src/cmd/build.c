@@ -22,6 +22,7 @@
 #include "cmd/exported.h"
 #include "cmd/extras.h"
 #include "cmd/features.h"
+#include "cmd/guard.h"
 #include "cmd/handing.h"
 #include "cmd/login.h"
 #include "cmd/outputs.h"
@@ -474,17 +475,25 @@ push_loaded(struct run *r, struct err *err)
 		.credentials = r->credentials,
 		.log = &r->log,
 		.retry_for = r->options.retry_for};
+	struct guard guard = {r->ctx, &r->plan, r->credentials, &r->log, &r->arena};
 	size_t i;
 
 	for (i = 0; i < r->published.n; i++) {
+		const char *reference = r->published.items[i];
+		bool moves = true;
 		char *digest;
 
-		if (!strlist_has(&r->to_push, r->published.items[i]))
+		if (!strlist_has(&r->to_push, reference))
 			continue;
-		if (hand_on(&handing, r->published.items[i], &digest, err))
+		if (guard_watches(&r->plan, reference) &&
+			guard_asks(&guard, reference, &moves, err))
+			return -1;
+		if (!moves)
+			continue;
+		if (hand_on(&handing, reference, &digest, err))
 			return -1;
 		r->digests.items[i] = digest;
-		if (strlist_has(&r->plan.tags, r->published.items[i]))
+		if (strlist_has(&r->plan.tags, reference))
 			r->digest = digest;
 	}
 	return 0;

@@ -125,9 +125,6 @@ load_config(struct arena *a, struct cmd_context *ctx, const struct plan_request 
 		p->ci.default_branch = p->config.default_branch.value;
 	if (registry_select(a, &p->config, &ctx->env, p->ci.provider, ctx->log, &p->registry, err))
 		return -1;
-	if (p->config.guard.value)
-		log_warn(
-			ctx->log, "guard has no effect yet: floating tags move as they always did");
 	log_debug(ctx->log, "Using CI %s", p->ci.title);
 	log_debug(ctx->log, "Using registry %s", p->registry.title);
 	return 0;

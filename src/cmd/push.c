@@ -13,6 +13,7 @@
 #include "cmd/cmd.h"
 #include "cmd/config_print.h"
 #include "cmd/console.h"
+#include "cmd/guard.h"
 #include "cmd/handing.h"
 #include "cmd/login.h"
 #include "cmd/outputs.h"
@@ -152,6 +153,19 @@ push_file(struct push *p, struct err *err)
 	return 0;
 }
 
+/* Asked right before it would be written: another pipeline may end at any time. */
+static int
+push_guarded(struct push *p, size_t i, struct err *err)
+{
+	const char *reference = p->refs.items[i];
+	struct guard guard = {p->ctx, &p->plan, p->credentials, p->ctx->log, &p->arena};
+	bool moves = true;
+
+	if (guard_watches(&p->plan, reference) && guard_asks(&guard, reference, &moves, err))
+		return -1;
+	return moves ? push_tag(p, reference, p->ids.items[i], err) : 0;
+}
+
 static int
 push_all(struct push *p, struct err *err)
 {
@@ -171,7 +185,7 @@ push_all(struct push *p, struct err *err)
 		.log = p->ctx->log,
 		.retry_for = p->options.retry_for};
 	for (i = 0; i < p->refs.n; i++)
-		if (push_tag(p, p->refs.items[i], p->ids.items[i], err))
+		if (push_guarded(p, i, err))
 			return -1;
 	return 0;
 }

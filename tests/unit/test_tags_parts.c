@@ -1,8 +1,9 @@
-/* ci/tags: what rules are made of: versions, dates, regular expressions. */
+/* ci/tags: what rules are made of: versions, dates, regular expressions. ci/floating. */
 #include "test.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "ci/floating.h"
 #include "ci/tags.h"
 #include "ci/tags_expr.h"
 #include "ci/tags_regex.h"
@@ -345,11 +346,93 @@ regular_expressions_refused(void **state)
 	assert_non_null(strstr(problem, "nested too deeply"));
 }
 
+/* Every version is older than all that follow it; the rows of semver.org, section 11. */
+static void
+semver_precedence(void **state)
+{
+	static const char *const rows[] = {"0.9.10", "1.0.0-2", "1.0.0-11", "1.0.0-alpha",
+		"1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11",
+		"1.0.0-rc.1", "1.0.0", "1.0.2", "1.0.10", "1.2.0", "1.11.0", "2.0.0-0", "v2.0.0",
+		"10.0.0"};
+	cleanup_arena struct arena a = {0};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		for (k = 0; k < ARRAY_LEN(rows); k++) {
+			struct tag_version v, w;
+			int order;
+
+			assert_true(version_semver(&a, str_from(rows[i]), &v) &&
+				    version_semver(&a, str_from(rows[k]), &w));
+			order = version_compare(&v, &w);
+			assert_that((order < 0) == (i < k) && (order > 0) == (i > k),
+				"'%s' beside '%s': %d", rows[i], rows[k], order);
+		}
+}
+
+static void
+tags_that_float(void **state)
+{
+	static const struct {
+		const char *tag;
+		bool want;
+	} rows[] = {{"latest", true}, {"latest-alpine", true}, {"1", true}, {"1.2", true},
+		{"v1", true}, {"v1.2", true}, {"12.34-alpine", true}, {"1.2.3", false},
+		{"v1.2.3", false}, {"1.2.3-rc.1", false}, {"1.", false}, {"1.x", false},
+		{"v", false}, {"", false}, {"main", false}, {"latestx", false}, {"pr-7", false},
+		{"1a2b", false}, {"0123456789012345678901234567890123456789", false}};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		assert_row_int(rows[i].tag, tag_floats(rows[i].tag), rows[i].want);
+}
+
+static void
+order_of_images(void **state)
+{
+	static const char early[] = "2024-01-02T03:04:05Z", late[] = "2024-01-02T04:04:06+01:00";
+	static const struct {
+		const char *name;
+		struct tag_origin ours, theirs;
+		enum tag_order want;
+	} rows[] = {
+		{"nothing is known", {NULL}, {NULL}, ORDER_UNKNOWN},
+		{"theirs says nothing", {"1.2.3", early, "a"}, {NULL}, ORDER_UNKNOWN},
+		{"ours says nothing", {NULL}, {"1.2.3", early, "a"}, ORDER_UNKNOWN},
+		{"newer commit", {"main", late, "b"}, {"main", early, "a"}, ORDER_NOT_OLDER},
+		{"older commit", {"main", early, "a"}, {"main", late, "b"}, ORDER_OLDER_COMMIT},
+		{"same commit", {NULL, NULL, "a"}, {NULL, NULL, "a"}, ORDER_NOT_OLDER},
+		{"same time", {NULL, early, "a"}, {NULL, early, "b"}, ORDER_NOT_OLDER},
+		{"older version of a later commit", {"1.2.4", late, "b"}, {"v1.3.0", early, "a"},
+			ORDER_OLDER_VERSION},
+		{"newer version of an earlier commit", {"v2.0.0", early, "a"}, {"1.9.9", late, "b"},
+			ORDER_NOT_OLDER},
+		{"same commit under two versions", {"1.2.3", early, "a"}, {"1.2.4", early, "a"},
+			ORDER_OLDER_VERSION},
+		{"same version, older commit", {"1.2.3", early, "a"}, {"1.2.3", late, "b"},
+			ORDER_OLDER_COMMIT},
+		{"a version beside a branch", {"1.2.3", early, "a"}, {"main", late, "b"},
+			ORDER_OLDER_COMMIT},
+		{"times that are none", {NULL, "today", "a"}, {NULL, late, "b"}, ORDER_UNKNOWN},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		assert_row_int(
+			rows[i].name, tag_order(&rows[i].ours, &rows[i].theirs), rows[i].want);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(semver),
+		cmocka_unit_test(semver_precedence),
+		cmocka_unit_test(tags_that_float),
+		cmocka_unit_test(order_of_images),
 		cmocka_unit_test(pep440),
 		cmocka_unit_test(dates),
 		cmocka_unit_test(times),
