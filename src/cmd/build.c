@@ -474,6 +474,7 @@ push_loaded(struct run *r, struct err *err)
 		.arena = &r->arena,
 		.credentials = r->credentials,
 		.log = &r->log,
+		.clock = clock_ms,
 		.retry_for = r->options.retry_for};
 	struct guard guard = {r->ctx, &r->plan, r->credentials, &r->log, &r->arena};
 	size_t i;

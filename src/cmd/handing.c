@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "cmd/retry.h"
@@ -13,6 +12,7 @@
 
 enum {
 	HEARTBEAT_MS = 30000, /* CI systems end jobs that say nothing for minutes */
+	SILENCE_MS = 10000,   /* of the Engine, before it is seen whether that is due */
 	STALE_MS = 2 * 60000, /* tokens that were good at the start may have ended since */
 	NONSENSE_MAX = 2,     /* answers without sense that are taken for an accident */
 };
@@ -51,9 +51,9 @@ on_progress(const char *id, const char *status, int64_t current, int64_t total, 
 			(long long)total);
 	if (*id && is_transfer(status))
 		h->run->contact = true;
-	if (clock_ms() - h->said < HEARTBEAT_MS)
+	if (h->run->clock() - h->said < HEARTBEAT_MS)
 		return;
-	h->said = clock_ms();
+	h->said = h->run->clock();
 	if (!*status)
 		log_info(log, "still pushing '%s'", h->reference);
 	else if (total > 0)
@@ -74,7 +74,7 @@ may_pass(struct hand *h, const struct err *why)
 	case ERR_PROTO:
 		return h->nonsense++ < NONSENSE_MAX;
 	case ERR_AUTH:
-		return clock_ms() - h->started > STALE_MS && h->stale++ == 0;
+		return h->run->clock() - h->started > STALE_MS && h->stale++ == 0;
 	default:
 		return false;
 	}
@@ -85,6 +85,8 @@ push_once(struct hand *h, const struct ref *ref, char **digest, struct err *err)
 {
 	cleanup_credential struct credential cred = {0};
 	struct handing *run = h->run;
+	struct docker_watch watch = {
+		on_progress, h, run->silence_ms ? run->silence_ms : SILENCE_MS};
 	struct docker_auth auth;
 	const char *where = arena_fmt(run->arena, "%s/%s", ref->domain, ref->path);
 
@@ -95,16 +97,16 @@ push_once(struct hand *h, const struct ref *ref, char **digest, struct err *err)
 		.secret = &cred.secret,
 		.server = ref->domain,
 		.identity = cred.kind == CREDENTIAL_IDENTITY};
-	h->said = clock_ms();
+	h->said = run->clock();
 	return docker_push(run->docker, run->arena,
 		ref_familiar(run->arena, &(struct ref){ref->domain, ref->path, NULL, NULL}),
-		ref->tag, &auth, on_progress, h, digest, err);
+		ref->tag, &auth, &watch, digest, err);
 }
 
 int
 hand_on(struct handing *run, const char *reference, char **digest, struct err *err)
 {
-	struct hand h = {.run = run, .reference = reference, .started = clock_ms()};
+	struct hand h = {.run = run, .reference = reference, .started = run->clock()};
 	struct ref ref;
 
 	if (ref_parse(run->arena, str_from(reference), &ref, err))

@@ -17,8 +17,10 @@ struct handing {
 	struct arena *arena;
 	struct credentials *credentials; /* may be NULL */
 	struct log *log;
-	int64_t retry_for; /* milliseconds from the first accident of a reference on */
-	bool contact;      /* the registry was there and took something */
+	int64_t (*clock)(void); /* milliseconds, as clock_ms */
+	int64_t silence_ms;     /* of the Engine between two signs of life; 0: the usual */
+	int64_t retry_for;      /* milliseconds from the first accident of a reference on */
+	bool contact;           /* the registry was there and took something */
 };
 
 /*

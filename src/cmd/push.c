@@ -183,6 +183,7 @@ push_all(struct push *p, struct err *err)
 		.arena = &p->arena,
 		.credentials = p->credentials,
 		.log = p->ctx->log,
+		.clock = clock_ms,
 		.retry_for = p->options.retry_for};
 	for (i = 0; i < p->refs.n; i++)
 		if (push_guarded(p, i, err))

@@ -85,10 +85,17 @@ struct docker_auth {
 typedef void (*docker_progress_fn)(
 	const char *id, const char *status, int64_t current, int64_t total, void *arg);
 
+/* Who wants to know of it. */
+struct docker_watch {
+	docker_progress_fn progress;
+	void *arg;
+	/* Also called, with an empty status, each time the Engine said nothing for so long. */
+	int64_t silence_ms;
+};
+
 /*
- * Pushes exactly repository:tag. *digest is what the registry holds then. progress
- * is also called, with an empty status, from time to time while the Engine says
- * nothing.
+ * Pushes exactly repository:tag. *digest is what the registry holds then. watch may
+ * be NULL.
  *
  * Errors carry the words of the Engine or the registry. The Engine gives no
  * codes, so they are sorted by those words: ERR_NET is lost connections and busy
@@ -97,7 +104,7 @@ typedef void (*docker_progress_fn)(
  * answer that is cut off or makes no sense.
  */
 int docker_push(const struct docker *d, struct arena *a, const char *repository, const char *tag,
-	const struct docker_auth *auth, docker_progress_fn progress, void *arg, char **digest,
+	const struct docker_auth *auth, const struct docker_watch *watch, char **digest,
 	struct err *err);
 
 #endif

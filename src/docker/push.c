@@ -16,14 +16,12 @@
 
 enum {
 	SILENCE_MS = 10 * 60 * 1000, /* the Engine says something at least while it uploads */
-	SIGN_MS = 10 * 1000,         /* and while it does not, our caller may want to */
 };
 
 struct push {
 	struct arena *arena;
-	docker_progress_fn progress;
-	void *arg;
-	char *digest; /* from aux, else from a status line */
+	const struct docker_watch *watch; /* or NULL */
+	char *digest;                     /* from aux, else from a status line */
 	bool from_aux;
 };
 
@@ -139,9 +137,9 @@ push_line(struct push *p, struct str line, struct err *err)
 	digest_of_status(p, text);
 	detail = jval_get(v, "progressDetail");
 	id = jval_get_str(v, "id");
-	if (p->progress)
-		p->progress(id ? id : "", text, jval_get_int(detail, "current", 0),
-			jval_get_int(detail, "total", 0), p->arg);
+	if (p->watch)
+		p->watch->progress(id ? id : "", text, jval_get_int(detail, "current", 0),
+			jval_get_int(detail, "total", 0), p->watch->arg);
 	return 0;
 }
 
@@ -160,15 +158,14 @@ next_piece(struct push *p, struct http_response *resp, struct str *piece, struct
 	int64_t silent = deadline_in(SILENCE_MS);
 	struct err why = {0};
 
-	while (http_rest(resp).len == 0 && is_unfinished(resp) && clock_ms() < silent &&
-		conn_wait(resp->conn, false, deadline_in(SIGN_MS), &why)) {
+	while (p->watch && http_rest(resp).len == 0 && is_unfinished(resp) && clock_ms() < silent &&
+		conn_wait(resp->conn, false, deadline_in(p->watch->silence_ms), &why)) {
 		if (why.kind != ERR_NET || why.code != ETIMEDOUT) {
 			if (err)
 				*err = why;
 			return -1;
 		}
-		if (p->progress)
-			p->progress("", "", 0, 0, p->arg);
+		p->watch->progress("", "", 0, 0, p->watch->arg);
 	}
 	return http_body_read(resp, piece, silent, err);
 }
@@ -197,10 +194,10 @@ push_stream(struct push *p, struct http_response *resp, struct err *err)
 }
 
 int
-docker_push_read(struct http_response *resp, struct arena *a, docker_progress_fn progress,
-	void *arg, char **digest, struct err *err)
+docker_push_read(struct http_response *resp, struct arena *a, const struct docker_watch *watch,
+	char **digest, struct err *err)
 {
-	struct push p = {.arena = a, .progress = progress, .arg = arg};
+	struct push p = {.arena = a, .watch = watch};
 
 	if (push_stream(&p, resp, err))
 		return -1;
@@ -212,7 +209,7 @@ docker_push_read(struct http_response *resp, struct arena *a, docker_progress_fn
 
 int
 docker_push(const struct docker *d, struct arena *a, const char *repository, const char *tag,
-	const struct docker_auth *auth, docker_progress_fn progress, void *arg, char **digest,
+	const struct docker_auth *auth, const struct docker_watch *watch, char **digest,
 	struct err *err)
 {
 	cleanup_docker_exchange struct docker_exchange x = {0};
@@ -235,5 +232,5 @@ docker_push(const struct docker *d, struct arena *a, const char *repository, con
 		docker_refusal(&x.resp, deadline_in(SILENCE_MS), &why);
 		return refused(why.msg, why.code, err);
 	}
-	return docker_push_read(&x.resp, a, progress, arg, digest, err);
+	return docker_push_read(&x.resp, a, watch, digest, err);
 }

@@ -25,8 +25,8 @@ int docker_refusal(struct http_response *resp, int64_t deadline, struct err *err
 int docker_answer(
 	struct docker_exchange *x, int want, struct jval **out, int64_t deadline, struct err *err);
 /* The body of the answer to a push: all of it must be read before the push is one. */
-int docker_push_read(struct http_response *resp, struct arena *a, docker_progress_fn progress,
-	void *arg, char **digest, struct err *err);
+int docker_push_read(struct http_response *resp, struct arena *a, const struct docker_watch *watch,
+	char **digest, struct err *err);
 void docker_exchange_release(struct docker_exchange *x);
 #define cleanup_docker_exchange CLEANUP(docker_exchange_release)
 

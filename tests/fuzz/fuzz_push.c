@@ -88,7 +88,8 @@ run(struct str body, size_t piece, struct arena *a, char **digest)
 	struct http_response resp = {.conn = &m.base, .body = {.kind = HTTP_BODY_TO_CLOSE}};
 	struct err err = {0};
 	int64_t sum = 0;
-	int rc = docker_push_read(&resp, a, on_progress, &sum, digest, &err);
+	struct docker_watch watch = {on_progress, &sum, 1};
+	int rc = docker_push_read(&resp, a, &watch, digest, &err);
 
 	http_response_release(&resp);
 	return rc ? (int)err.kind : 0;

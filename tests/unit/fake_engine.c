@@ -50,8 +50,23 @@ is_whole(const struct buf *request)
 	return all.len >= (size_t)end + 4 + len;
 }
 
+/* What stands behind a FAKE_HOLD waits for a word of the test's. */
+static void
+send_answer(int c, int word, struct str answer)
+{
+	struct str part;
+	char byte;
+
+	while (str_cut(&answer, FAKE_HOLD, &part)) {
+		(void)fd_write_all(c, part.s, part.len);
+		if (fd_read(word, &byte, 1) != 1)
+			_exit(1);
+	}
+	(void)fd_write_all(c, answer.s, answer.len);
+}
+
 _Noreturn static void
-run_child(int listener, int log, const struct str *answers, size_t n)
+run_child(int listener, int log, int word, const struct str *answers, size_t n)
 {
 	char chunk[4096];
 	size_t i;
@@ -66,7 +81,7 @@ run_child(int listener, int log, const struct str *answers, size_t n)
 		while (!is_whole(&request) && (got = read(c, chunk, sizeof(chunk))) > 0)
 			buf_mem(&request, chunk, (size_t)got);
 		(void)fd_write_all(log, request.p, request.len);
-		(void)fd_write_all(c, answers[i].s, answers[i].len);
+		send_answer(c, word, answers[i]);
 		close(c);
 	}
 	_exit(0);
@@ -76,7 +91,7 @@ void
 fake_engine_start(struct fake_engine *e, const struct str *answers, size_t n)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ends[2];
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ends[2], word[2];
 
 	*e = (struct fake_engine){0};
 	tree_init(&e->tree);
@@ -85,18 +100,27 @@ fake_engine_start(struct fake_engine *e, const struct str *answers, size_t n)
 	assert_int_equal(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(listen(listener, 10), 0);
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(word, O_CLOEXEC), 0);
 	e->pid = fork();
 	assert_true(e->pid >= 0);
 	if (e->pid == 0)
-		run_child(listener, ends[1], answers, n);
+		run_child(listener, ends[1], word[0], answers, n);
 	close(listener);
 	close(ends[1]);
+	close(word[0]);
 	e->seen = ends[0];
+	e->word = word[1];
 	e->endpoint = (struct docker_endpoint){.transport = DOCKER_UNIX,
 		.address = "unix:///fake",
 		.source = "DOCKER_HOST",
 		.path = e->path,
 		.base = ""};
+}
+
+void
+fake_engine_go_on(struct fake_engine *e)
+{
+	assert_int_equal(fd_write_all(e->word, "", 1), 0);
 }
 
 void
@@ -113,6 +137,7 @@ fake_engine_end(struct fake_engine *e)
 	while ((got = read(e->seen, chunk, sizeof(chunk))) > 0)
 		buf_mem(&e->requests, chunk, (size_t)got);
 	fd_close(&e->seen);
+	fd_close(&e->word);
 }
 
 void

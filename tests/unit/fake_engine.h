@@ -12,17 +12,21 @@
 #include "docker/docker.h"
 #include "tree.h"
 
+enum { FAKE_HOLD = 0x1d }; /* in an answer: what follows is sent after fake_engine_go_on */
+
 struct fake_engine {
 	struct tree tree;
 	char path[100]; /* of the socket */
 	struct docker_endpoint endpoint;
 	pid_t pid;
 	int seen;            /* what the process has read */
+	int word;            /* that it may go on */
 	struct buf requests; /* by fake_engine_end: head and body of each, in order */
 };
 
 /* An answer of NULL closes the connection without one. */
 void fake_engine_start(struct fake_engine *e, const struct str *answers, size_t n);
+void fake_engine_go_on(struct fake_engine *e);
 /* Ends the process and reads the requests. */
 void fake_engine_end(struct fake_engine *e);
 void fake_engine_release(struct fake_engine *e);

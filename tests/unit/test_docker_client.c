@@ -297,14 +297,14 @@ push(struct str answer, const struct docker_auth *auth, struct buf *requests, st
 {
 	cleanup_arena struct arena a = {0};
 	struct docker d = {.version = "1.41"};
+	struct docker_watch watch = {on_progress, told, 10000};
 	struct fake_engine e;
 	char *got = NULL;
 	int rc;
 
 	fake_engine_start(&e, &answer, 1);
 	d.endpoint = &e.endpoint;
-	rc = docker_push(
-		&d, &a, "reg.example.com:5000/a/b", "v1", auth, on_progress, told, &got, err);
+	rc = docker_push(&d, &a, "reg.example.com:5000/a/b", "v1", auth, &watch, &got, err);
 	if (rc == 0)
 		buf_puts(digest, got);
 	fake_engine_end(&e);

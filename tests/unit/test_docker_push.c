@@ -78,7 +78,7 @@ p_07_failures_are_sorted(void **state)
 		fake_engine_start(&e, &one, 1);
 		d.endpoint = &e.endpoint;
 		assert_int_equal(
-			docker_push(&d, &a, "r/a", "v1", &nobody, NULL, NULL, &digest, &err), -1);
+			docker_push(&d, &a, "r/a", "v1", &nobody, NULL, &digest, &err), -1);
 		assert_row_str(rows[i].text, str_from(err.msg), rows[i].text);
 		assert_row_int(rows[i].text, err.kind, rows[i].kind);
 		assert_row_int(rows[i].text, err.code, rows[i].code);
