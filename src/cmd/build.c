@@ -418,11 +418,54 @@ solve_all(struct run *r, struct planned_solve *s, struct err *err)
 	return 0;
 }
 
+static struct guard
+guard_of(struct run *r)
+{
+	return (struct guard){
+		r->ctx, &r->plan, r->credentials, &r->log, &r->arena, r->options.retry_for};
+}
+
+/* The tags of the result that the daemon is to publish become those of the plan. */
+static int
+split_tags(struct run *r, struct strlist *later, struct err *err)
+{
+	const struct target_list *targets = &r->extras.targets;
+	struct guard guard = guard_of(r);
+	bool pushes = targets->n == 0;
+	struct strlist now = {0};
+	size_t i;
+
+	for (i = 0; i < targets->n; i++)
+		pushes = pushes || targets->items[i].push;
+	if (!r->plan.pushes || !pushes)
+		return 0;
+	if (guard_splits(&guard, &now, later, err))
+		return -1;
+	r->plan.tags = now;
+	r->plan.pushes = now.n > 0;
+	return 0;
+}
+
+/* And the others, once it has. */
+static int
+name_later(struct run *r, const struct strlist *later, struct planned_solve *s, struct err *err)
+{
+	const char *digest = kv_get(&r->result.response, "containerimage.digest");
+	struct guard guard = guard_of(r);
+
+	if (!s->pushes || later->n == 0)
+		return 0;
+	return guard_names(&guard, later, digest, &s->tags, err);
+}
+
 static int
 run_solve(struct run *r, size_t i, struct err *err)
 {
+	struct strlist later = {0};
 	struct planned_solve s;
 
+	if (i == r->plan.nstages && split_tags(r, &later, err))
+		return -1;
 	if (solve_plan(&r->arena, &r->plan, &r->options, &r->extras, i, &s, err))
 		return -1;
 	if (s.kind == SOLVE_EXPORT && r->exported.dir < 0 &&
@@ -445,7 +488,7 @@ run_solve(struct run *r, size_t i, struct err *err)
 	}
 	if (s.kind == SOLVE_TARGETS && s.tags.n == 0)
 		return 0;
-	if (verify_image(r, &s, err))
+	if (verify_image(r, &s, err) || name_later(r, &later, &s, err))
 		return err_wrap(err, "%s", s.title);
 	add_published(r, &s);
 	return 0;
@@ -476,18 +519,17 @@ push_loaded(struct run *r, struct err *err)
 		.log = &r->log,
 		.clock = clock_ms,
 		.retry_for = r->options.retry_for};
-	struct guard guard = {r->ctx, &r->plan, r->credentials, &r->log, &r->arena};
+	struct guard guard = guard_of(r);
 	size_t i;
 
 	for (i = 0; i < r->published.n; i++) {
 		const char *reference = r->published.items[i];
-		bool moves = true;
+		bool moves;
 		char *digest;
 
 		if (!strlist_has(&r->to_push, reference))
 			continue;
-		if (guard_watches(&r->plan, reference) &&
-			guard_asks(&guard, reference, &moves, err))
+		if (guard_asks(&guard, reference, &moves, err))
 			return -1;
 		if (!moves)
 			continue;

@@ -1,5 +1,8 @@
 #include "cmd/guard.h"
 
+#include <string.h>
+
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -10,10 +13,10 @@
 #include "registry/client.h"
 #include "registry/origin.h"
 
-enum { LOOK_MS = 60000 };
+/* ---- deciding --------------------------------------------------------------- */
 
-bool
-guard_watches(const struct plan *p, const char *reference)
+static bool
+watches(const struct plan *p, const char *reference)
 {
 	cleanup_arena struct arena a = {0};
 	struct ref ref;
@@ -65,37 +68,119 @@ decide(const struct guard *g, const char *reference, const struct registry_origi
 	return true;
 }
 
-static int
-look(const struct guard *g, const struct ref *ref, struct registry_origin *there, bool *found,
-	struct err *err)
-{
-	cleanup_registry struct registry *r =
-		preflight_open(g->ctx, g->plan, ref, g->credentials, g->log, g->arena, err);
+/* ---- asking ----------------------------------------------------------------- */
 
-	return !r || registry_origin(r, g->arena, ref->tag, there, found, deadline_in(LOOK_MS), err)
-		       ? -1
-		       : 0;
+static struct registry *
+open_for(const struct guard *g, const char *reference, struct ref *ref, struct err *err)
+{
+	struct registry *r;
+
+	if (ref_parse(g->arena, str_from(reference), ref, err))
+		return NULL;
+	ref_or_latest(ref);
+	r = preflight_open(g->ctx, g->plan, ref, g->credentials, g->log, g->arena, err);
+	if (r)
+		registry_retry_for(r, g->retry_for ? g->retry_for : -1);
+	return r;
 }
 
-int
-guard_asks(const struct guard *g, const char *reference, bool *moves, struct err *err)
+static int
+ask(const struct guard *g, struct registry *r, const char *reference, const char *tag, bool *moves,
+	struct err *err)
 {
 	struct registry_origin there;
-	struct ref ref;
 	bool found;
 
-	if (ref_parse(g->arena, str_from(reference), &ref, err))
-		return -1;
-	ref_or_latest(&ref);
-	if (look(g, &ref, &there, &found, err)) {
+	if (registry_origin(r, g->arena, tag, &there, &found, DEADLINE_NONE, err)) {
 		if (err->kind == ERR_AUTH)
-			err_hint(err, "guard has to read what '%s' names now", ref.tag);
-		return err_wrap(err, "guard: '%s'", reference);
+			err_hint(err, "guard has to read what '%s' names now", tag);
+		return -1;
 	}
 	*moves = true;
 	if (found)
 		*moves = decide(g, reference, &there);
 	else
 		log_info(g->log, "guard: '%s' is new", reference);
+	return 0;
+}
+
+int
+guard_asks(const struct guard *g, const char *reference, bool *moves, struct err *err)
+{
+	cleanup_registry struct registry *r = NULL;
+	struct ref ref;
+
+	*moves = true;
+	if (!watches(g->plan, reference))
+		return 0;
+	r = open_for(g, reference, &ref, err);
+	if (!r || ask(g, r, reference, ref.tag, moves, err))
+		return err_wrap(err, "guard: '%s'", reference);
+	return 0;
+}
+
+/* ---- daemons that publish --------------------------------------------------- */
+
+int
+guard_splits(const struct guard *g, struct strlist *now, struct strlist *later, struct err *err)
+{
+	const struct strlist *tags = &g->plan->tags;
+	struct strlist watched = {0};
+	size_t i;
+
+	for (i = 0; i < tags->n; i++)
+		strlist_add(watches(g->plan, tags->items[i]) ? &watched : now, g->arena,
+			tags->items[i]);
+	if (now->n) {
+		*later = watched;
+		return 0;
+	}
+	for (i = 0; i < watched.n; i++) {
+		bool moves;
+
+		if (guard_asks(g, watched.items[i], &moves, err))
+			return -1;
+		if (moves)
+			strlist_add(now, g->arena, watched.items[i]);
+	}
+	return 0;
+}
+
+/* Asked last, with all at hand that the tag is written with. */
+static int
+name(const struct guard *g, const char *reference, const char *digest, bool *moves, struct err *err)
+{
+	cleanup_registry_manifest struct registry_manifest m = {.digest = ""};
+	cleanup_registry struct registry *r = NULL;
+	struct registry_document doc;
+	struct ref ref;
+	bool found;
+
+	r = open_for(g, reference, &ref, err);
+	if (!r || registry_manifest_get(r, digest, &m, &found, DEADLINE_NONE, err))
+		return -1;
+	if (!found)
+		return err_set(err, ERR_PROTO,
+			"the registry does not have %s, which was just published", digest);
+	if (ask(g, r, reference, ref.tag, moves, err))
+		return -1;
+	doc = (struct registry_document){buf_view(&m.body), m.type, m.digest};
+	return *moves ? registry_manifest_put(r, ref.tag, &doc, NULL, DEADLINE_NONE, err) : 0;
+}
+
+int
+guard_names(const struct guard *g, const struct strlist *later, const char *digest,
+	struct strlist *moved, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < later->n; i++) {
+		bool moves;
+
+		if (name(g, later->items[i], digest, &moves, err))
+			return err_wrap(err, "guard: '%s'", later->items[i]);
+		if (moves)
+			strlist_add(moved, g->arena, later->items[i]);
+	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/guard.h"
 #include "cmd/plan.h"
 #include "cmd/preflight.h"
 #include "image/parcel.h"
@@ -54,6 +55,7 @@ put_all(const struct published *p, struct copy *c, const struct ref *where, stru
 {
 	cleanup_registry struct registry *r =
 		preflight_open(p->ctx, p->plan, where, p->credentials, p->ctx->log, p->arena, err);
+	struct guard guard = {p->ctx, p->plan, p->credentials, p->ctx->log, p->arena, p->retry_for};
 	struct copy_count count;
 	size_t i;
 
@@ -65,9 +67,16 @@ put_all(const struct published *p, struct copy *c, const struct ref *where, stru
 		return err_wrap(err, "push '%s'", p->plan->image);
 	log_count(p->ctx->log, &count);
 	for (i = 0; i < p->plan->tags.n; i++) {
-		if (put_tag(p, c, r, p->plan->tags.items[i], err))
+		const char *reference = p->plan->tags.items[i];
+		bool moves;
+
+		if (guard_asks(&guard, reference, &moves, err))
 			return -1;
-		strlist_add(tags, p->arena, p->plan->tags.items[i]);
+		if (!moves)
+			continue;
+		if (put_tag(p, c, r, reference, err))
+			return -1;
+		strlist_add(tags, p->arena, reference);
 	}
 	return 0;
 }

@@ -158,10 +158,11 @@ static int
 push_guarded(struct push *p, size_t i, struct err *err)
 {
 	const char *reference = p->refs.items[i];
-	struct guard guard = {p->ctx, &p->plan, p->credentials, p->ctx->log, &p->arena};
-	bool moves = true;
+	struct guard guard = {
+		p->ctx, &p->plan, p->credentials, p->ctx->log, &p->arena, p->options.retry_for};
+	bool moves;
 
-	if (guard_watches(&p->plan, reference) && guard_asks(&guard, reference, &moves, err))
+	if (guard_asks(&guard, reference, &moves, err))
 		return -1;
 	return moves ? push_tag(p, reference, p->ids.items[i], err) : 0;
 }

@@ -108,7 +108,7 @@ registry_origin(struct registry *r, struct arena *a, const char *tag, struct reg
 	cleanup_wire_reply struct wire_reply reply = {0};
 	cleanup_jval struct jval *v = NULL;
 	const struct jval *labels;
-	const char *digest;
+	const char *digest = "";
 
 	*out = (struct registry_origin){NULL, NULL, NULL};
 	if (config_of(r, a, tag, &digest, found, deadline, err))

@@ -52,6 +52,9 @@ revision()
 		jq -r '.config.Labels["org.opencontainers.image.revision"]'
 }
 
+# told: the tags on standard output, in order, on one line
+told() { grep -oE ':[^:@]+@' <<<"$output" | tr -d ':@' | paste -sd ' '; }
+
 expect_moved() { for tag in "${@:2}"; do expect_equal "$tag $(revision "$tag")" "$tag $1"; done; }
 
 @test "an older commit leaves latest alone, publishes all its other tags and succeeds; a newer one moves it" {
@@ -120,4 +123,80 @@ tags: ["type=semver,pattern={{version}}", "type=semver,pattern={{major}}.{{minor
 	expect_error "guard: '$IMAGE:latest' stays at commit $NEW"
 	expect_moved "$NEW" latest
 	expect_moved "$OLD" main
+}
+
+# --- daemons that publish what they build ------------------------------------------------------------------------------
+
+buildkit()
+{
+	[ -n "${BT_BUILDKIT:-}" ] || eval "$("$ROOT/ci/peers.sh" env buildkit)" ||
+		fail 'no BuildKit: ci/peers.sh start buildkit brings it up'
+	given "BUILDKIT_HOST=$BT_BUILDKIT"
+	FLAGS=(--retry-for 0)
+}
+
+# shellcheck disable=SC2062 # names of files, not a pattern
+# end_step MARK: the process of a build step that has MARK as an argument
+end_step()
+{
+	local file
+	while IFS= read -r file; do
+		file=${file#/proc/}
+		kill "${file%/*}"
+	done < <(grep -slzxF --file=/dev/stdin /proc/[0-9]*/cmdline <<<"$1")
+}
+
+@test "a build that publishes leaves latest alone when it was overtaken, even while it was building" {
+	local seconds
+	seconds=$(unique_seconds)
+	buildkit
+	old
+	dockerfile slow <<-END
+		FROM busybox:test
+		RUN sleep $seconds || true
+		COPY content /
+	END
+	bt_start -f slow
+	await 60 running "$seconds" || fail 'the step does not start' "$(cat "$T/bg.err")"
+	new
+	bt_build_ok
+	expect_error "guard: '$IMAGE:latest' is new"
+	expect_moved "$NEW" latest main "$NEW"
+	expect_equal "$(grep -o '@.*' <<<"$output" | sort -u | wc -l)" 1
+	expect_equal "$(told)" "$NEW main latest"
+
+	end_step "$seconds"
+	bt_wait
+	expect_status 0
+	expect_error "guard: '$IMAGE:latest' stays at commit $NEW"
+	expect_moved "$NEW" latest
+	expect_moved "$OLD" main "$OLD"
+	expect_not_in "$output" ':latest'
+}
+
+@test "a build that publishes nothing but a tag that may not move succeeds" {
+	buildkit
+	file .buildtools.yaml 'guard: true
+tags: ["type=raw,value=latest"]'
+	new
+	bt_build_ok
+	expect_moved "$NEW" latest
+	old
+	bt_build_ok
+	expect_error "guard: '$IMAGE:latest' stays at commit $NEW"
+	expect_equal "$output" ''
+	expect_moved "$NEW" latest
+}
+
+@test "push --from asks as the others do" {
+	buildkit
+	new
+	bt_build_ok
+	bt_build_ok -o "type=oci,dest=$T/image.tar"
+	given BUILDKIT_HOST=
+	old
+	bt_push --from "$T/image.tar" --retry-for 0
+	expect_status 0
+	expect_error "guard: '$IMAGE:latest' stays at commit $NEW"
+	expect_equal "$(told)" "$OLD main"
 }

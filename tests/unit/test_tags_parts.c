@@ -398,9 +398,9 @@ order_of_images(void **state)
 		struct tag_origin ours, theirs;
 		enum tag_order want;
 	} rows[] = {
-		{"nothing is known", {NULL}, {NULL}, ORDER_UNKNOWN},
-		{"theirs says nothing", {"1.2.3", early, "a"}, {NULL}, ORDER_UNKNOWN},
-		{"ours says nothing", {NULL}, {"1.2.3", early, "a"}, ORDER_UNKNOWN},
+		{"nothing is known", {.created = NULL}, {.created = NULL}, ORDER_UNKNOWN},
+		{"theirs says nothing", {"1.2.3", early, "a"}, {.created = NULL}, ORDER_UNKNOWN},
+		{"ours says nothing", {.created = NULL}, {"1.2.3", early, "a"}, ORDER_UNKNOWN},
 		{"newer commit", {"main", late, "b"}, {"main", early, "a"}, ORDER_NOT_OLDER},
 		{"older commit", {"main", early, "a"}, {"main", late, "b"}, ORDER_OLDER_COMMIT},
 		{"same commit", {NULL, NULL, "a"}, {NULL, NULL, "a"}, ORDER_NOT_OLDER},
