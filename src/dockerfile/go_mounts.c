@@ -2,7 +2,7 @@
  * Cache mounts for Go. Without them every change of a source file compiles the
  * whole module and downloads its dependencies again.
  */
-#include <fnmatch.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -66,6 +66,44 @@ split_path(struct arena *a, struct str text, struct path *out)
 	}
 }
 
+static bool may_match(const char *pattern, const char *name);
+
+/* Each star but the last has a character of its own behind it: few ways to try. */
+static bool
+star_matches(const char *behind, const char *name)
+{
+	while (*behind == '*')
+		behind++;
+	do {
+		if (may_match(behind, name))
+			return true;
+	} while (*name++);
+	return false;
+}
+
+/*
+ * Whether an element with wildcards can name this one; what a class in brackets
+ * holds is not looked at. fnmatch(3) would bring musl's tables of wide characters
+ * along, 15 KB of them.
+ */
+static bool
+may_match(const char *pattern, const char *name)
+{
+	for (; *pattern; pattern++, name++) {
+		if (*pattern == '[')
+			return true;
+		if (*pattern == '*')
+			return star_matches(pattern + 1, name);
+		if (*pattern == '?' && *name)
+			continue;
+		if (*pattern == '\\' && pattern[1])
+			pattern++;
+		if (*pattern != *name)
+			return false;
+	}
+	return !*name;
+}
+
 enum relation { APART, SAME_OR_ABOVE, BELOW };
 
 /*
@@ -83,7 +121,7 @@ relate(struct arena *a, struct str text, const char *directory)
 	for (i = 0; i < path.n && i < dir.n; i++) {
 		if (strchr(path.parts[i], '$'))
 			return SAME_OR_ABOVE;
-		if (fnmatch(path.parts[i], dir.parts[i], 0) != 0)
+		if (!may_match(path.parts[i], dir.parts[i]))
 			return APART;
 	}
 	return path.n <= dir.n ? SAME_OR_ABOVE : BELOW;
