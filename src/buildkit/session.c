@@ -5,9 +5,9 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "buildkit/peer.h"
 #include "buildkit/services.h"
-#include "buildkit/solve.h"
 #include "net/conn.h"
 #include "net/grpc.h"
 #include "net/pump.h"
@@ -56,6 +56,19 @@ on_call(struct grpc_call *call, struct str path, void *arg)
 }
 
 static const struct grpc_server_ops server_ops = {.call = on_call};
+
+void
+bk_random_id(char id[BK_ID_LEN + 1])
+{
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+	unsigned char bytes[BK_ID_LEN];
+	size_t i;
+
+	random_bytes(bytes, sizeof(bytes));
+	for (i = 0; i < BK_ID_LEN; i++)
+		id[i] = digits[bytes[i] % 36];
+	id[BK_ID_LEN] = '\0';
+}
 
 struct bk_session *
 bk_session_new(struct loop *l, const struct bk_session_options *o)

@@ -99,6 +99,10 @@ struct bk_session_options {
 	struct log *log;
 };
 
+/* 25 letters and digits from random bytes: names of sessions, and of what goes over them. */
+enum { BK_ID_LEN = 25 };
+void bk_random_id(char id[BK_ID_LEN + 1]);
+
 struct bk_session *bk_session_new(struct loop *l, const struct bk_session_options *o);
 void bk_session_free(struct bk_session *s);
 const char *bk_session_id(const struct bk_session *s);

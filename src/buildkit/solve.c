@@ -40,19 +40,6 @@ struct run {
 	bool silent;
 };
 
-void
-bk_random_id(char id[BK_ID_LEN + 1])
-{
-	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-	unsigned char bytes[BK_ID_LEN];
-	size_t i;
-
-	random_bytes(bytes, sizeof(bytes));
-	for (i = 0; i < BK_ID_LEN; i++)
-		id[i] = digits[bytes[i] % 36];
-	id[BK_ID_LEN] = '\0';
-}
-
 struct bk_entry *
 bk_entry_add(struct bk_entries *l, struct arena *a, const char *type)
 {

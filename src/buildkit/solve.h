@@ -66,8 +66,4 @@ int bk_solve_run(struct bk_peer *p, struct bk_session *s, const struct bk_solve 
 	const struct bk_observer *observer, struct arena *a, struct bk_result *out,
 	struct err *err);
 
-/* 25 letters and digits from random bytes: names of builds and sessions. */
-enum { BK_ID_LEN = 25 };
-void bk_random_id(char id[BK_ID_LEN + 1]);
-
 #endif

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "buildkit/layout.h"
-#include "buildkit/solve.h"
+#include "buildkit/session.h"
 #include "image/digest.h"
 #include "image/ref.h"
 
