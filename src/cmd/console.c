@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "progress/progress.h"
 
 enum { COLUMNS_DEFAULT = 80, COLUMNS_LEAST = 40, COLUMNS_MOST = 400 };
 
@@ -167,17 +168,25 @@ dialect_defuse(struct buf *out, enum dialect d, struct str text)
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
+/* Daemons and registries have their words in messages: nothing of them steers a terminal. */
+static void
+clean(struct buf *out, const char *text)
+{
+	progress_clean(out, str_from(text), PROGRESS_CI_NONE, false);
+}
+
 /* Every line after the first is indented under the text. */
 static void
 add_indented(struct buf *out, enum dialect d, const char *label, size_t indent, const char *text)
 {
-	cleanup_buf struct buf safe = {0};
+	cleanup_buf struct buf cleaned = {0}, safe = {0};
 	struct str rest, line;
 	bool first = true;
 
-	dialect_defuse(&safe, d, str_from(text));
+	clean(&cleaned, text);
+	dialect_defuse(&safe, d, buf_view(&cleaned));
 	rest = buf_view(&safe);
-	while (rest.len && (rest.s[rest.len - 1] == '\n' || rest.s[rest.len - 1] == '\r'))
+	while (rest.len && rest.s[rest.len - 1] == '\n')
 		rest.len--;
 	buf_puts(out, label);
 	while (str_line(&rest, &line)) {
@@ -231,9 +240,11 @@ console_command_text(struct buf *out, enum dialect d, const char *tool, const st
 {
 	cleanup_buf struct buf text = {0};
 
-	buf_puts(&text, err->msg);
-	if (err->hint[0])
-		buf_addf(&text, "\nhint: %s", err->hint);
+	clean(&text, err->msg);
+	if (err->hint[0]) {
+		buf_puts(&text, "\nhint: ");
+		clean(&text, err->hint);
+	}
 	add_command(out, d, tool, buf_cstr(&text));
 }
 

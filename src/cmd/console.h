@@ -2,9 +2,10 @@
  * What users see: results on standard output, everything else on standard
  * error, each message in one write and ended by a newline.
  *
- * Text is printed as it is, never as a format or markup. Under a CI that takes
+ * Text is never a format or markup. Messages are printed without control
+ * characters, for others have their words in them. Under a CI that takes
  * commands from the log, text of others cannot give any: what would start one
- * is changed so that it does not.
+ * is changed so that it does not. Results are printed as they are.
  */
 #ifndef CMD_CONSOLE_H
 #define CMD_CONSOLE_H

@@ -24,6 +24,12 @@ c_17_error_text(void **state)
 	} rows[] = {
 		{"verbatim", "100% done <red>%d</red>", "", DIALECT_NONE, false,
 			"build: error: 100% done <red>%d</red>\n"},
+		{"words of others",
+			"a\033[31mred\033[0m\033]0;title\a\tb\r\x7f\b\xff\xc2\x9b"
+			"1mc",
+			"d\033[2Je", DIALECT_NONE, false,
+			"build: error: ared\tb\xef\xbf\xbd"
+			"1mc\nhint: de\n"},
 		{"hint", "x", "do y", DIALECT_NONE, false, "build: error: x\nhint: do y\n"},
 		{"lines", "a\nb\r\n\nc\n", "d\ne", DIALECT_NONE, false,
 			"build: error: a\n              b\n              \n              c\n"
@@ -47,6 +53,17 @@ c_17_error_text(void **state)
 		console_error_text(&out, rows[i].dialect, "build", &err, rows[i].color);
 		assert_row_str(rows[i].name, buf_view(&out), rows[i].want);
 	}
+}
+
+static void
+commands_are_clean(void **state)
+{
+	struct err err = {.kind = ERR_BUILD, .msg = "a\033[31mb\x07", .hint = "c\033[2Kd"};
+	cleanup_buf struct buf out = {0};
+
+	(void)state;
+	console_command_text(&out, DIALECT_GITHUB, "build", &err);
+	assert_str(buf_view(&out), "::error title=build::ab%0Ahint: cd\n");
 }
 
 static void
@@ -328,6 +345,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(c_17_error_text),
 		cmocka_unit_test(error_commands),
+		cmocka_unit_test(commands_are_clean),
 		cmocka_unit_test(foreign_text_gives_no_commands),
 		cmocka_unit_test(c_17_colour_only_when_wanted),
 		cmocka_unit_test(c_03_c_17_log_lines),
