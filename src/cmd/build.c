@@ -47,7 +47,8 @@ struct run {
 	struct plan plan;
 	struct credentials *credentials;
 	struct progress *progress;
-	struct log log; /* notes between the steps, once progress is on */
+	struct winsize size; /* of the terminal, as progress knows it */
+	struct log log;      /* notes between the steps, once progress is on */
 
 	int context_fd, dockerfile_fd;
 	struct fssend_file dockerfile;
@@ -166,20 +167,45 @@ source_path(struct arena *a, const struct plan *p)
 	return dir.s[0] == '/' ? arena_fmt(a, "%s/%s", dir.s + 1, p->dockerfile_name) : NULL;
 }
 
+/* The size of the terminal as it is now, 0 where nobody knows. */
+static struct winsize
+terminal_size(void)
+{
+	struct winsize size = {0};
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size))
+		size = (struct winsize){0};
+	return size;
+}
+
+/* A screen is drawn many times a second: asking before that is simpler than a signal. */
+static void
+follow_size(struct run *r)
+{
+	struct winsize size;
+
+	if (progress_mode_of(r->progress) != PROGRESS_TTY)
+		return;
+	size = terminal_size();
+	if (size.ws_col != r->size.ws_col || size.ws_row != r->size.ws_row)
+		progress_resize(r->progress, size.ws_col, size.ws_row);
+	r->size = size;
+}
+
 static int
 prepare_progress(struct run *r, struct err *err)
 {
 	struct progress_options o = {.fd = STDERR_FILENO};
-	struct winsize size;
 
 	if (progress_mode_parse(r->options.progress, &o.mode, err))
 		return -1;
 	if (r->options.quiet)
 		o.mode = PROGRESS_QUIET;
 	o.terminal = isatty(STDERR_FILENO);
-	if (o.terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0) {
-		o.width = size.ws_col;
-		o.height = size.ws_row;
+	if (o.terminal) {
+		r->size = terminal_size();
+		o.width = r->size.ws_col;
+		o.height = r->size.ws_row;
 	}
 	o.ci = progress_ci_of(r->plan.ci.provider);
 	o.description = arena_fmt(&r->arena, "building with %s at %s",
@@ -215,6 +241,7 @@ on_update(const struct bk_update *u, void *arg)
 	struct run *r = arg;
 
 	note_cache_errors(r, u);
+	follow_size(r);
 	return progress_update(r->progress, u);
 }
 
@@ -223,6 +250,7 @@ on_tick(int64_t now_ns, void *arg)
 {
 	struct run *r = arg;
 
+	follow_size(r);
 	return progress_tick(r->progress, now_ns);
 }
 

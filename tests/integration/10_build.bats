@@ -704,3 +704,37 @@ COPY Dockerfile /'
 	expect_not_in "$(cat "$T/list")" '1234|4321'
 	expect_in "$(cat "$T/list")" ' 0/0 .* all/a/b$'
 }
+
+@test "--progress tty: the screen follows the size of its terminal" {
+	gitlab main
+	dockerfile <<-END
+		FROM busybox:test
+		RUN sleep $(unique_seconds)
+	END
+	clean_env
+	timeout -k 5 "$LIMIT" python3 - "${CLEAN[@]}" "$BT_BIN/build" "${FLAGS[@]}" --progress tty <<-'END' || fail 'it does not'
+		import fcntl, os, pty, re, signal, struct, sys, termios
+		def resize(fd, rows, columns):
+		    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
+		pid, fd = pty.fork()
+		if pid == 0:
+		    resize(1, 24, 100)
+		    os.execvp(sys.argv[1], sys.argv[1:])
+		# the last column stays free
+		text, wanted = b"", [(99, 40), (39, 120), (119, None)]
+		while wanted:
+		    text = (text + os.read(fd, 4096))[-100000:]
+		    heads = [len(m) for m in re.findall(rb"\[\+\] [^\r\n]*", text[: text.rfind(b"\n") + 1])]
+		    if wanted[0][0] in heads:
+		        text, columns = b"", wanted.pop(0)[1]
+		        if columns:
+		            resize(fd, 24, columns)
+		os.kill(pid, signal.SIGINT)
+		try:
+		    while os.read(fd, 4096):
+		        pass
+		except OSError: # the other end is closed
+		    pass
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 130)
+	END
+}
