@@ -41,7 +41,9 @@ arch() {
 # download URL FILE
 download() {
 	if has curl; then
-		curl -fsSL --retry 3 --connect-timeout 20 -o "$2" "$1" || die "cannot download '$1'"
+		# who asked for https is not sent elsewhere
+		case $1 in https://*) schemes='=https' ;; *) schemes='=http,https' ;; esac
+		curl -fsSL --proto-redir "$schemes" --retry 3 --connect-timeout 20 -o "$2" "$1" || die "cannot download '$1'"
 	elif has wget; then
 		wget -q -O "$2" "$1" || die "cannot download '$1'"
 	else

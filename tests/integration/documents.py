@@ -18,9 +18,7 @@ VERBS = ["build", "push", "info", "doctor", "version", "help", "completion"]
 
 # Flags of other programs that documents speak of.
 FOREIGN_FLAGS = {
-	"--from": "COPY and RUN of a Dockerfile",
 	"--mount": "RUN of a Dockerfile",
-	"--all": "skopeo copy",
 }
 
 # Words in capitals in the sources that look like variables and are none.
@@ -252,10 +250,12 @@ VARIABLE = r"(?<![\w.])(_?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![\w])"
 
 
 def variables_read():
-	"""Names that the program looks up, by where they stand."""
+	"""Names that the program looks up, by where they stand: all there are in files that have to do with an environment."""
 	out = {}
 	for path in sources((".c",)):
 		text = without_comments(read(path))
+		if not re.search(r"\benv\b|\benv_\w+\(", text):
+			continue
 		for m in re.finditer(r'\b(?:env_(?:get|raw|has|is|true)|first_of)\(([^;]*?)\)', text, flags=re.S):
 			for name in re.findall(r'"(_?[A-Z][A-Z0-9_]*)"', m[1]):
 				out.setdefault(name, path)
