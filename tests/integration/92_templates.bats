@@ -64,9 +64,26 @@ in_job()
 expect_published()
 {
 	curl -fsS "http://$BT_MIRROR/v2/group/$NAME/manifests/$SHA" -o "$T/manifest" \
-		-H 'Accept: application/vnd.docker.distribution.manifest.v2+json' || fail 'the registry has no such image'
+		-H 'Accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json' || fail 'the registry has no such image'
 	expect_in "$output" "^$IMAGE:$SHA"
 }
+
+# release: a folder with the program under test, as install.sh finds it; sets RELEASE and VERSION
+release()
+{
+	local name
+	VERSION=$("$BT_BIN/buildtools" version | sed 's/^Version: \([^,]*\),.*/\1/')
+	RELEASE=$T/release
+	name=buildtools_${VERSION}_linux_$(uname -m)
+	mkdir -p "$RELEASE/$name/bin"
+	cp -L "$BT_BIN/buildtools" "$RELEASE/$name/bin/"
+	tar -C "$RELEASE" -czf "$RELEASE/$name.tar.gz" "$name"
+	(cd "$RELEASE" && sha256sum -- *.tar.gz >checksums.txt)
+	cp "$ROOT/ci/install.sh" "$RELEASE/"
+}
+
+# without_program: what the template installs must be what runs
+without_program() { BT_BIN=$T/bin; }
 
 @test "GitLab component: valid, and its job builds, publishes and hands over the digest" {
 	valid gitlab-ci gitlab/image.yml image=registry.example.com/buildtools:job
@@ -91,6 +108,49 @@ expect_published()
 	in_job github-container/action.yml
 	expect_published
 	expect_in "$(cat "$T/output")" '^digest=sha256:'
+}
+
+@test "GitHub composite action: valid, installs the program, builds, publishes and has outputs" {
+	release
+	valid github-actions github/action.yml url=x version=x
+	given GITHUB_ACTIONS=true GITHUB_REPOSITORY=group/project "GITHUB_SHA=$SHA" GITHUB_REF=refs/heads/main
+	without_program
+	in_job github/action.yml "url=$RELEASE" "version=$VERSION" 'flags=--no-pull --no-stages'
+	expect_published
+	expect_in "$(cat "$T/path")" "^$T/temp/buildtools$"
+	expect_in "$(cat "$T/output")" '^digest=sha256:'
+	for name in image-name digest tags; do
+		expect_in "$(cat "$T/output")" "^$name(=|<<)"
+		expect_in "$(jq -r ".outputs[\"$name\"].value" "$T/document.json")" "outputs\.$name "
+	done
+	rm "$T/output"
+	touch "$T/output"
+	in_job github/action.yml "url=$RELEASE" "version=$VERSION" flags=--no-pull push=false
+	expect_not_in "$stderr" 'Pushing'
+}
+
+@test "Azure steps: valid, and they install the program, build and publish" {
+	release
+	valid azure-pipelines azure/build-image.yml url=x version=x
+	python3 -u -m http.server 0 --bind 127.0.0.1 --directory "$RELEASE" </dev/null >"$T/http.log" 2>&1 3>&- &
+	PIDS+=($!)
+	await 30 grep -q 'port [0-9]' "$T/http.log" || fail "$(cat "$T/http.log")"
+	given TF_BUILD=True "BUILD_SOURCEVERSION=$SHA" BUILD_SOURCEBRANCH=refs/heads/main BUILD_REPOSITORY_NAME=project
+	without_program
+	in_job azure/build-image.yml "url=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$T/http.log")" \
+		"version=$VERSION" flags=--no-pull
+	expect_published
+}
+
+@test "Tekton task: its step builds and publishes with a BuildKit daemon alone" {
+	local peer
+	peer=$("$ROOT/ci/peers.sh" start buildkit 2>/dev/null; "$ROOT/ci/peers.sh" env buildkit) || fail 'no BuildKit'
+	eval "$peer"
+	given "BUILDKIT_HOST=$BT_BUILDKIT" "CI_COMMIT_SHA=$SHA" CI_COMMIT_REF_NAME=main "CI_PROJECT_NAME=$NAME"
+	DOCKER_HOST=unix:///nowhere
+	in_job tekton/task.yaml
+	expect_published
+	expect_equal "$(jq -r '.["containerimage.digest"]' "$CTX/metadata.json")" "sha256:$(sha256sum <"$T/manifest" | cut -d' ' -f1)"
 }
 
 @test "Buildkite plugin: its command builds and publishes" {
