@@ -14,6 +14,8 @@
 #include "base/interrupt.h"
 #include "base/loop.h"
 
+enum { ANSWER_USUAL = 32 * 1024 };
+
 struct errand {
 	errand_done_fn done;
 	void *arg;
@@ -103,6 +105,8 @@ errand_start(struct loop *l, errand_work_fn work, errand_done_fn done, void *arg
 	e = xcalloc(1, sizeof(*e));
 	*e = (struct errand){.done = done, .arg = arg, .pid = pid, .fd = ends[0]};
 	buf_init(&e->answer, ERRAND_ANSWER_MAX);
+	/* growing would leave copies behind; it hardly ever has to */
+	buf_reserve(&e->answer, ANSWER_USUAL, NULL);
 	e->watch = loop_watch(l, e->fd, POLLIN, on_readable, e);
 	return e;
 }

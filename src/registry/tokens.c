@@ -57,6 +57,8 @@ look_again(struct registry *r)
 	cleanup_credential struct credential found = {0};
 	struct err why = {0};
 
+	if (!r->credentials)
+		return false;
 	if (credentials_again(r->credentials, where_of(r), &found, &why)) {
 		log_debug(r->log, "%s", why.msg);
 		return false;

@@ -17,6 +17,10 @@
 /* AWS:pw */
 #define TOKEN \
 	OK("{\"authorizationData\":[{\"authorizationToken\":\"QVdTOnB3\",\"expiresAt\":2E9}]}")
+/* the same, good until 1970, and AWS:next */
+#define ENDED OK("{\"authorizationData\":[{\"authorizationToken\":\"QVdTOnB3\",\"expiresAt\":1}]}")
+#define NEXT \
+	OK("{\"authorizationData\":[{\"authorizationToken\":\"QVdTOm5leHQ=\",\"expiresAt\":2E9}]}")
 #define DENIED BAD("{\"__type\":\"AccessDeniedException\",\"message\":\"no right\"}")
 #define IDENTITY OK("<R><S><Account>123456789012</Account></S></R>")
 
@@ -92,6 +96,27 @@ r_11_registry(void **state)
 		login_registry(&r.arena, &r.env, &r.box.log, &r.choice, r.credentials, &err), -1);
 	assert_err(&err, ERR_AUTH,
 		"login to '" REG "': GetAuthorizationToken: AccessDeniedException: no right");
+	close_run(&r, &requests);
+}
+
+/* A build may take longer than a login lasts. */
+static void
+r_11_a_login_that_ends_is_made_again(void **state)
+{
+	static const char *const answers[] = {ENDED, NEXT};
+	cleanup_buf struct buf requests = {0};
+	struct err err = {0};
+	struct run r;
+
+	(void)state;
+	open_run(&r, answers, 2);
+	assert_ok(
+		login_registry(&r.arena, &r.env, &r.box.log, &r.choice, r.credentials, &err), &err);
+	assert_true(credentials_may_block(r.credentials, REG));
+	check_known(&r, REG "/team/app", "AWS", "next");
+	assert_false(credentials_may_block(r.credentials, REG));
+	check_known(&r, REG, "AWS", "next");
+	sandbox_logged(&r.box, "debug: credentials for " REG " from AWS_ACCESS_KEY_ID, renewed");
 	close_run(&r, &requests);
 }
 
@@ -223,6 +248,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(r_11_registry),
+		cmocka_unit_test(r_11_a_login_that_ends_is_made_again),
 		cmocka_unit_test(what_is_stored_will_do),
 		cmocka_unit_test(others_need_no_cloud),
 		cmocka_unit_test(k_11_cache_that_refuses_is_a_warning),

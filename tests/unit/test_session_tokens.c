@@ -323,6 +323,24 @@ what_the_token_server_says_reaches_the_daemon(void **state)
 }
 
 static void
+a_token_server_that_is_gone(void **state)
+{
+	static const struct fake_step steps[] = {PING, PING};
+	uint8_t key[ED25519_PUBLIC_LEN];
+	struct scene s;
+
+	(void)state;
+	open_scene(&s, steps, COUNT(steps));
+	with_login(&s);
+	expect_key(&s, key);
+	kill(s.registry.pid, SIGKILL);
+	expect_refused(&s, s.realm, GRPC_UNAVAILABLE, "Connection refused");
+	sandbox_logged(&s.f.box, "with BUILDKIT_NO_CLIENT_TOKEN=1 the daemon asks for tokens");
+	drop_seeds(&s);
+	close_scene(&s, "gone");
+}
+
+static void
 malformed_requests(void **state)
 {
 	static const char *const methods[] = {
@@ -561,6 +579,7 @@ main(void)
 		cmocka_unit_test(the_daemon_is_left_to_its_ways),
 		cmocka_unit_test(a_registry_that_does_not_answer_us),
 		cmocka_unit_test(what_the_token_server_says_reaches_the_daemon),
+		cmocka_unit_test(a_token_server_that_is_gone),
 		cmocka_unit_test(malformed_requests),
 		cmocka_unit_test(a_login_that_ends_is_made_again),
 		cmocka_unit_test(a_seed_that_others_made),
