@@ -12,9 +12,11 @@ import re
 import subprocess
 import sys
 
-READERS = ["README.md", "src/README.md"]
 PAGES = ["man/build.1", "man/push.1", "man/buildtools.1", "man/buildtools.yaml.5", "man/buildtools-environment.7"]
 VERBS = ["build", "push", "info", "doctor", "version", "help", "completion"]
+
+# Folders whose documents are about something else.
+NOT_READ = {"out", "exported", "tests/data"}
 
 # Flags of other programs that documents speak of.
 FOREIGN_FLAGS = {
@@ -65,6 +67,16 @@ def lines(path):
 
 def exists(path):
 	return os.path.exists(os.path.join(ROOT, path))
+
+
+def readers():
+	"""All *.md but those of examples and of what is built or copied in."""
+	out = []
+	for folder, folders, names in os.walk(ROOT):
+		inside = os.path.relpath(folder, ROOT)
+		folders[:] = sorted(d for d in folders if not d.startswith(".") and os.path.normpath(f"{inside}/{d}") not in NOT_READ)
+		out += [os.path.normpath(f"{inside}/{name}") for name in sorted(names) if name.endswith(".md")]
+	return out
 
 
 def run(*words, env=None):
@@ -235,7 +247,7 @@ def check_mentions():
 	known = set()
 	for verb in VERBS:
 		known |= set(help_flags(verb))
-	for path in READERS + PAGES:
+	for path in readers() + PAGES:
 		for n, name in mentions(path):
 			if name in known or "--" + name in FOREIGN_FLAGS:
 				continue
@@ -290,7 +302,7 @@ def check_environment():
 		if name not in said:
 			problems.add(path, 0, f"the variable '{name}' is on no manual page (not a variable? see NOT_VARIABLES)")
 	scripts = " ".join(read(p) for p in ["Makefile", "vendor/fetch", "Dockerfile"] + scripts_of_ci())
-	for path in READERS:
+	for path in readers():
 		for n, text, _ in in_code(path):
 			for name in re.findall(VARIABLE, text):
 				if name in EXAMPLE_WORDS or is_literal_word(name) or re.search(rf"\b{name}\b", scripts):
@@ -362,7 +374,7 @@ def check_config():
 
 def check_examples(known):
 	top = {k for k in known if "." not in k}
-	for path in READERS + [page for page in PAGES if page.endswith(".5")]:
+	for path in readers() + [page for page in PAGES if page.endswith(".5")]:
 		for n, _, text in blocks(path):
 			first = re.search(r"^(\w+):", text, flags=re.M)
 			if not first or first[1] not in top or re.search(r"^(image|script|stages|jobs|steps|on):\s*$", text, flags=re.M):
@@ -443,7 +455,7 @@ def check_files():
 			for name in re.split(r" , | [.,;]$|\s", m[1]):
 				if name not in ("", ".", ",", ";") and not is_named_in_program(name):
 					problems.add(path, n, f"neither the program nor the system knows the file '{name}'")
-	for path in READERS:
+	for path in readers():
 		base = os.path.dirname(path)
 		for n, text, _ in in_code(path):
 			for name in re.findall(r"(?<![\w/.*$}~:-])(?:\./)?((?:ci|src|tests|vendor|man)/[\w./-]*\w)", text):
@@ -460,7 +472,7 @@ def check_make():
 	targets = set(re.findall(r"^([a-z][\w-]*(?: [a-z][\w-]*)*):", makefile, flags=re.M))
 	targets = {t for group in targets for t in group.split()}
 	targets |= {t for group in re.findall(r"^\.PHONY: (.*)", makefile, flags=re.M) for t in group.split()}
-	places = [(p, n, t) for p in READERS for n, t, _ in in_code(p)]
+	places = [(p, n, t) for p in readers() for n, t, _ in in_code(p)]
 	places += [("Makefile", n, t[3:]) for n, t in lines("Makefile") if t.startswith("#: ")]
 	for path, n, text in places:
 		for words in re.findall(r"(?:^|[\s,])make ((?:[\w-]+(?:=\S*)?)(?: \w+=\S+)*)", text):
@@ -485,7 +497,7 @@ def anchors(path):
 
 
 def check_links():
-	for path in READERS:
+	for path in readers():
 		for n, line in lines(path):
 			for target in re.findall(r"\]\(([^)\s]+)\)", line):
 				if re.match(r"[a-z]+:", target):
@@ -577,7 +589,7 @@ NUMBERS = [
 
 
 def check_numbers():
-	for path in READERS:
+	for path in readers():
 		fence = False
 		for n, line in lines(path):
 			if line.lstrip().startswith("```"):
