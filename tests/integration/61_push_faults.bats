@@ -100,3 +100,27 @@ buildkit_run()
 	buildkit_run --retry-for 0
 	struck --kinds 403 --lasting --codes 255
 }
+
+# --- our own client --------------------------------------------------------------------------------------------------
+
+# own_run OPTION...: a run publishes an image layout that BuildKit has written
+own_run()
+{
+	buildkit_run --retry-for 0
+	gitlab feature
+	given "BUILDKIT_HOST=$BT_BUILDKIT"
+	bt_build_ok -o "type=oci,dest=$T/image.tar"
+	run_script <<-END
+		$(program_env push --from "$T/image.tar" "$@")
+	END
+}
+
+@test "push --from: one accident at any request costs a retry and nothing else" {
+	own_run --retry-for 60s
+	struck --kinds cut,lost,short,slow,429,503
+}
+
+@test "push --from: a registry that fails for good at any request is a failure in its own words, and no tag is wrong" {
+	own_run --retry-for 0
+	struck --kinds cut,401,503 --lasting --codes 249,253
+}
