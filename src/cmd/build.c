@@ -46,6 +46,7 @@ struct run {
 	struct build_options options;
 	struct plan plan;
 	struct credentials *credentials;
+	bool immutable; /* no tag of the repository can be written again */
 	struct progress *progress;
 	struct winsize size; /* of the terminal, as progress knows it */
 	struct log log;      /* notes between the steps, once progress is on */
@@ -138,7 +139,9 @@ prepare_credentials(struct run *r, struct err *err)
 	if (!r->credentials || login_registry(&r->arena, env, log, c, r->credentials, err))
 		return -1;
 	login_cache(&r->arena, env, log, c, r->plan.config.cache.ecr_url.value, r->credentials);
-	return r->plan.pushes ? login_create(&r->arena, env, log, c, r->plan.image, err) : 0;
+	return r->plan.pushes || r->options.push
+		       ? login_create(&r->arena, env, log, c, r->plan.image, &r->immutable, err)
+		       : 0;
 }
 
 /* ---- progress ------------------------------------------------------------- */
@@ -729,6 +732,8 @@ decide(struct run *r, struct err *err)
 	if (!o->dry_run && log_in(r, err))
 		return -1;
 	if (plan_finish(&r->arena, r->ctx, &req, &r->plan, &reached, err))
+		return -1;
+	if (r->immutable && preflight_immutable(r->ctx, &r->plan, r->credentials, r->ctx->log, err))
 		return -1;
 	return extras_make(&r->extras, &r->arena, &r->ctx->env, o, &r->plan, r->ctx->log, err);
 }

@@ -102,7 +102,7 @@ login_cache(struct arena *a, const struct env *env, struct log *log,
 
 int
 login_create(struct arena *a, const struct env *env, struct log *log,
-	const struct registry_choice *r, const char *image, struct err *err)
+	const struct registry_choice *r, const char *image, bool *immutable, struct err *err)
 {
 	const char *slash = strchr(image, '/');
 	struct cloud_registry registry = {.kind = r->kind,
@@ -114,5 +114,5 @@ login_create(struct arena *a, const struct env *env, struct log *log,
 
 	https_init(&https, env);
 	cloud_init(&cloud, a, env, &https, log);
-	return cloud_create(&cloud, &registry, err);
+	return cloud_create(&cloud, &registry, immutable, err);
 }

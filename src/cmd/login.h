@@ -6,6 +6,8 @@
 #ifndef CMD_LOGIN_H
 #define CMD_LOGIN_H
 
+#include <stdbool.h>
+
 struct arena;
 struct credentials;
 struct env;
@@ -28,8 +30,11 @@ int login_registry(struct arena *a, const struct env *env, struct log *log,
 void login_cache(struct arena *a, const struct env *env, struct log *log,
 	const struct registry_choice *r, const char *url, struct credentials *c);
 
-/* Makes the repository of an image (HOST/NAME) where pushing does not, in ECR. */
+/*
+ * Makes the repository of an image (HOST/NAME) where pushing does not, in ECR.
+ * *immutable: it is known that none of its tags can be written again.
+ */
 int login_create(struct arena *a, const struct env *env, struct log *log,
-	const struct registry_choice *r, const char *image, struct err *err);
+	const struct registry_choice *r, const char *image, bool *immutable, struct err *err);
 
 #endif

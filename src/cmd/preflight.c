@@ -10,6 +10,7 @@
 #include "image/ref.h"
 #include "registry/client.h"
 #include "registry/credentials.h"
+#include "registry/origin.h"
 
 enum {
 	LOGIN_MS = 10000, /* a build that pushes nothing yet does not wait long for a registry */
@@ -150,6 +151,53 @@ preflight(struct cmd_context *ctx, const struct plan *p, enum preflight_need nee
 		if (check(ctx, p, need, &ref, credentials, log, &a, err))
 			return -1;
 	} while (++i < p->tags.n);
+	return 0;
+}
+
+/* The revision of what a reference names; NULL: nothing, or it is not known. */
+static const char *
+revision_of(struct cmd_context *ctx, const struct plan *p, struct credentials *credentials,
+	struct log *log, struct arena *a, const char *reference)
+{
+	cleanup_registry struct registry *r = NULL;
+	struct registry_origin origin;
+	struct err why = {0};
+	struct ref ref;
+	bool found;
+
+	if (ref_parse(a, str_from(reference), &ref, NULL))
+		return NULL;
+	ref_or_latest(&ref);
+	r = preflight_open(ctx, p, &ref, credentials, log, a, NULL);
+	if (!r)
+		return NULL;
+	if (registry_origin(r, a, ref.tag, &origin, &found, deadline_in(PUSH_MS), &why)) {
+		log_debug(log, "'%s': %s", reference, why.msg);
+		return NULL;
+	}
+	return found ? origin.revision : NULL;
+}
+
+int
+preflight_immutable(struct cmd_context *ctx, const struct plan *p, struct credentials *credentials,
+	struct log *log, struct err *err)
+{
+	const char *label = kv_get(&p->labels, "org.opencontainers.image.revision");
+	const char *ours = label ? label : p->ci.commit, *theirs;
+	cleanup_arena struct arena a = {0};
+	size_t i;
+
+	for (i = 0; ours && i < p->tags.n; i++) {
+		theirs = revision_of(ctx, p, credentials, log, &a, p->tags.items[i]);
+		if (!theirs || !strcmp(theirs, ours))
+			continue;
+		err_set(err, ERR_CONFIG,
+			"'%s' is there already, of commit %.64s, and its repository does not let "
+			"tags be written again",
+			p->tags.items[i], theirs);
+		return err_hint(err, "make the repository mutable, or choose 'tags' that belong to "
+				     "one commit");
+	}
 	return 0;
 }
 

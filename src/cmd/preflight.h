@@ -32,6 +32,14 @@ int preflight(struct cmd_context *ctx, const struct plan *p, enum preflight_need
 	struct credentials *credentials, struct log *log, struct err *err);
 
 /*
+ * For a registry where no tag can be written again: ERR_CONFIG when one that is going
+ * to be published is there and was made of another commit. It cannot be told from what
+ * says nothing of itself, or when the registry is not to be asked.
+ */
+int preflight_immutable(struct cmd_context *ctx, const struct plan *p,
+	struct credentials *credentials, struct log *log, struct err *err);
+
+/*
  * A client for the repository of one reference, with what the plan knows of its
  * registry. a must outlive it, like all the rest.
  */

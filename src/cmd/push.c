@@ -41,6 +41,7 @@ struct push {
 	struct strlist pushed, digests; /* references in order, and what each one is */
 	char *digest; /* of the commit's tag, else of the first of the image's own */
 	struct handing handing;
+	bool immutable; /* no tag of the repository can be written again */
 };
 
 /* ---- one tag ---------------------------------------------------------------- */
@@ -208,7 +209,7 @@ log_in(struct push *p, int *code, struct err *err)
 	if (!p->credentials || login_registry(&p->arena, env, log, c, p->credentials, err))
 		return -1;
 	*code = EXIT_PUSH_CREATE;
-	if (login_create(&p->arena, env, log, c, p->plan.image, err))
+	if (login_create(&p->arena, env, log, c, p->plan.image, &p->immutable, err))
 		return -1;
 	*code = EXIT_PUSH_LOGIN;
 	return preflight(p->ctx, &p->plan, PREFLIGHT_PUSH, p->credentials, log, err);
@@ -285,6 +286,8 @@ push(struct push *p, int *code, struct err *err)
 		return -1;
 	}
 	*code = EXIT_PUSH_TAG;
+	if (p->immutable && preflight_immutable(p->ctx, &p->plan, p->credentials, p->ctx->log, err))
+		return -1;
 	return push_all(p, err) || write_results(p, err) ? -1 : 0;
 }
 

@@ -88,17 +88,18 @@ cloud_credential(struct cloud *c, const struct cloud_registry *r, struct credent
 }
 
 int
-cloud_create(struct cloud *c, const struct cloud_registry *r, struct err *err)
+cloud_create(struct cloud *c, const struct cloud_registry *r, bool *immutable, struct err *err)
 {
 	cleanup_aws_session struct aws_session session = {0};
 	cleanup_aws_keys struct aws_keys keys = {0};
 	struct ecr e;
 
+	*immutable = false;
 	if (strcmp(r->kind, "ecr") != 0)
 		return 0;
 	if (aws_session_open(c, &session, err) || ecr_open(&e, &session, r->url, r->region, err) ||
 		aws_credentials(&session, &keys, err))
 		return -1;
 	e.keys = &keys;
-	return ecr_create(&e, r->repository, err);
+	return ecr_create(&e, r->repository, immutable, err);
 }

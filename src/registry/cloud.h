@@ -57,8 +57,8 @@ int cloud_credential(struct cloud *c, const struct cloud_registry *r, struct cre
 /*
  * Makes the repository where the registry does not by itself on push (ECR), and
  * leaves existing ones alone. Not being allowed to look is a warning only, being in
- * another account, too.
+ * another account, too. *immutable: it is known that no tag can be written again.
  */
-int cloud_create(struct cloud *c, const struct cloud_registry *r, struct err *err);
+int cloud_create(struct cloud *c, const struct cloud_registry *r, bool *immutable, struct err *err);
 
 #endif

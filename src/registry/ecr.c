@@ -198,9 +198,20 @@ about(const struct ecr *e, const char *repository)
 	return o;
 }
 
+/* Only for all of its tags: exceptions, which some repositories have, are rules of their own. */
+static bool
+is_immutable(struct str json)
+{
+	cleanup_jval struct jval *v = jval_parse(json, NULL);
+	const char *said =
+		jval_get_str(jval_at(jval_get(v, "repositories"), 0), "imageTagMutability");
+
+	return said && !strcmp(said, "IMMUTABLE");
+}
+
 /* 1: it is there, or nobody may know; 0: it is not; -1 */
 static int
-exists(const struct ecr *e, const char *repository, struct err *err)
+exists(const struct ecr *e, const char *repository, bool *immutable, struct err *err)
 {
 	cleanup_buf struct buf answer = {0};
 	struct jval *o = about(e, NULL), *names = jval_new_array();
@@ -209,8 +220,10 @@ exists(const struct ecr *e, const char *repository, struct err *err)
 
 	jval_add_str(names, repository);
 	jval_set(o, "repositoryNames", names);
-	if (call(e, "DescribeRepositories", o, &answer, code, &why) == 0)
+	if (call(e, "DescribeRepositories", o, &answer, code, &why) == 0) {
+		*immutable = is_immutable(buf_view(&answer));
 		return 1;
+	}
 	if (!strcmp(code, "RepositoryNotFoundException"))
 		return 0;
 	if (!strcmp(code, "AccessDeniedException")) {
@@ -247,14 +260,15 @@ create(const struct ecr *e, const char *repository, struct err *err)
 
 	if (call(e, "CreateRepository", about(e, repository), &answer, code, &why) == 0) {
 		log_info(e->session->cloud->log, "created the repository '%s'", repository);
-		return put_policy(e, repository, err);
+		/* ECR Public has no policies of this kind */
+		return e->is_public ? 0 : put_policy(e, repository, err);
 	}
 	/* somebody else was faster: it is not ours to set a policy on */
 	if (!strcmp(code, "RepositoryAlreadyExistsException"))
 		return 0;
 	if (!strcmp(code, "AccessDeniedException"))
-		err_hint(&why, "grant ecr:CreateRepository, or create '%s' in %s", repository,
-			e->region);
+		err_hint(&why, "grant %s:CreateRepository, or create '%s' in %s",
+			e->is_public ? "ecr-public" : "ecr", repository, e->region);
 	if (err)
 		*err = why;
 	return -1;
@@ -275,16 +289,64 @@ compare_accounts(const struct ecr *e)
 			account, e->account, e->url);
 }
 
-int
-ecr_create(struct ecr *e, const char *repository, struct err *err)
+static bool
+has_alias(const struct jval *registries, struct str alias)
 {
+	size_t i, k;
+
+	for (i = 0; i < jval_len(registries); i++) {
+		const struct jval *aliases = jval_get(jval_at(registries, i), "aliases");
+
+		for (k = 0; k < jval_len(aliases); k++) {
+			const char *name = jval_get_str(jval_at(aliases, k), "name");
+
+			if (name && str_is(alias, name))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * New repositories of ECR Public always go to the registry of the keys' account,
+ * whatever alias the address has. False, with a warning, when that is another one.
+ */
+static bool
+is_own_alias(const struct ecr *e, struct str alias)
+{
+	cleanup_buf struct buf answer = {0};
+	cleanup_jval struct jval *v = NULL;
+	struct log *log = e->session->cloud->log;
+	char code[AWS_CODE_MAX];
+	struct err why = {0};
+
+	if (call(e, "DescribeRegistries", jval_new_object(), &answer, code, &why)) {
+		log_warn(log, "whose alias '" STR_FMT "' is is not known: %s", STR_ARG(alias),
+			why.msg);
+		return true;
+	}
+	v = jval_parse(buf_view(&answer), NULL);
+	if (has_alias(jval_get(v, "registries"), alias))
+		return true;
+	log_warn(log, "no repository is made: '" STR_FMT "' is no alias of this account's registry",
+		STR_ARG(alias));
+	return false;
+}
+
+int
+ecr_create(struct ecr *e, const char *repository, bool *immutable, struct err *err)
+{
+	struct str name = str_from(repository), alias = STR("");
 	int found;
 
-	if (e->is_public)
-		return 0;
-	compare_accounts(e);
-	found = exists(e, repository, err);
-	if (found == 0 && create(e, repository, err))
+	*immutable = false;
+	/* what stands first in public.ecr.aws/ALIAS/NAME is no part of the name */
+	if (e->is_public && str_cut(&name, '/', &alias))
+		repository = arena_str(e->session->cloud->arena, name);
+	if (!e->is_public)
+		compare_accounts(e);
+	found = exists(e, repository, immutable, err);
+	if (found == 0 && (!e->is_public || is_own_alias(e, alias)) && create(e, repository, err))
 		found = -1;
 	return found < 0 ? err_wrap(err, "repository '%s'", repository) : 0;
 }

@@ -53,9 +53,10 @@ int ecr_token_parse(struct str json, struct credential *out, int64_t *expires, s
 
 /*
  * Makes the repository unless it is there, with the policy to keep 20 untagged
- * images; one that is there stays as it is. A warning only: keys of another account,
- * and not being allowed to look. ECR Public is left alone.
+ * images, which ECR Public does not have; one that is there stays as it is. A warning
+ * only: keys of another account, and not being allowed to look. repository is what the
+ * address has behind the host. *immutable: none of its tags can be written again.
  */
-int ecr_create(struct ecr *e, const char *repository, struct err *err);
+int ecr_create(struct ecr *e, const char *repository, bool *immutable, struct err *err);
 
 #endif

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Checklist rows R-11 to R-16 for Amazon ECR: login and repositories, against an AWS that checks every signature. The
-# registry itself is nowhere: a proxy that nobody listens at stands for it, so that these runs end behind the login.
+# registry itself is nowhere: a proxy that nobody listens at stands for it, so that these runs end behind the login;
+# or that proxy is a gate before a real registry.
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154 # a test is a function for bats; helper.bash reads and sets globals
 
@@ -92,4 +93,87 @@ no_secrets() { expect_not_in "$output$stderr" 'secret/key|token-of-ecr'; }
 	expect_failure 255 '127.0.0.1:1'
 	expect_equal "$(asked)" \
 		'GetAuthorizationToken GetCallerIdentity DescribeRepositories CreateRepository PutLifecyclePolicy'
+}
+
+# --- ECR Public ------------------------------------------------------------------------------------------------------
+
+@test "R-13 ECR Public: the repository is made in us-east-1, below the alias, without a policy" {
+	aws
+	given "ECR_URL=public.ecr.aws/team" AWS_REGION=eu-west-1
+	bt_push --verbose --retry-for 0
+	expect_equal "$(asked)" 'GetAuthorizationToken DescribeRepositories DescribeRegistries CreateRepository'
+	expect_error "created the repository '$NAME'"
+	expect_equal "$(jq -c 'select(.operation == "CreateRepository") | .request' "$LOG")" "{\"repositoryName\":\"$NAME\"}"
+	expect_equal "$(jq -r .fault "$LOG" | sort -u | paste -sd ' ')" null
+	no_secrets
+}
+
+@test "R-13 ECR Public: no repository is made under the alias of somebody else" {
+	aws --alias us
+	given "ECR_URL=public.ecr.aws/team"
+	bt_push --retry-for 0
+	expect_equal "$(asked)" 'GetAuthorizationToken DescribeRepositories DescribeRegistries'
+	expect_error "'team' is no alias of this account's registry"
+}
+
+# --- all the way -----------------------------------------------------------------------------------------------------
+
+# ecr_gate: what is at the registry's address; writes to $T/gate.log
+ecr_gate()
+{
+	eval "$("$ROOT/ci/peers.sh" start mirror 2>/dev/null; "$ROOT/ci/peers.sh" env mirror)" ||
+		fail 'no registry: install the package docker-registry'
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=ecr \
+		-addext "subjectAltName=DNS:${ECR%/*}" -keyout "$T/key" -out "$T/cert" 2>/dev/null
+	python3 "$ROOT/tests/integration/gate.py" "$BT_MIRROR" --ready "$T/gate" --log "$T/gate.log" \
+		--connect "$T/cert" "$T/key" --auth basic --user AWS --password token-of-ecr --immutable \
+		</dev/null >"$T/gate.out" 2>&1 3>&- &
+	PIDS+=("$!")
+	await 20 test -s "$T/gate" || fail "the gate does not start: $(cat "$T/gate.out")"
+	given "HTTPS_PROXY=http://$(cat "$T/gate")" "SSL_CERT_FILE=$T/cert"
+}
+
+# layout COMMIT: an image of that commit, in $T/image.tar
+layout()
+{
+	[ -n "${BT_BUILDKIT:-}" ] || eval "$("$ROOT/ci/peers.sh" env buildkit)" ||
+		fail 'no BuildKit: ci/peers.sh start buildkit brings it up'
+	given "CI_COMMIT_SHA=$1" "BUILDKIT_HOST=$BT_BUILDKIT"
+	file content "$1"
+	bt_build_ok --no-login -o "type=oci,dest=$T/image.tar"
+	given BUILDKIT_HOST=
+}
+
+@test "R-13 login, repository and push to ECR, again without harm where no tag can be written twice" {
+	local other
+	other=$(printf 'a%.0s' {1..40})
+	aws
+	ecr_gate
+	layout "$SHA"
+	bt_push --from "$T/image.tar" --retry-for 0
+	expect_status 0
+	expect_equal "$(asked)" \
+		'GetAuthorizationToken GetCallerIdentity DescribeRepositories CreateRepository PutLifecyclePolicy'
+	expect_in "$output" "^$ECR/$NAME:latest@sha256:"
+	expect_in "$(cat "$T/gate.log")" "^PUT /v2/team/$NAME/manifests/$SHA 201 AWS"
+	no_secrets
+
+	: >"$T/gate.log"
+	: >"$LOG"
+	rm "$T/aws"
+	aws --have "team/$NAME" --mutability IMMUTABLE
+	given "HTTPS_PROXY=http://$(cat "$T/gate")"
+	bt_push --from "$T/image.tar" --retry-for 0
+	expect_status 0
+	expect_error "'$ECR/$NAME:latest' may not be written again, and is this very image already"
+
+	layout "$other"
+	: >"$T/gate.log"
+	bt_push --from "$T/image.tar" --retry-for 0
+	expect_failure 249 "'$ECR/$NAME:main' is there already, of commit $SHA, and its repository does not let"
+	expect_not_in "$(cat "$T/gate.log")" 'PUT|PATCH'
+	# nor does a build begin whose result could not be published
+	given "BUILDKIT_HOST=tcp://127.0.0.1:1"
+	bt_build
+	expect_failure 255 "'$ECR/$NAME:main' is there already, of commit $SHA"
 }

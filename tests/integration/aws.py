@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""A small AWS: token service and ECR on one port. Every signed request is checked before it is answered.
+"""A small AWS: token service, ECR and ECR Public on one port. Every signed request is checked before it is answered.
 
 aws.py --ready FILE --log FILE [--key ID:SECRET] [--account N] [--have REPOSITORY]... [--fail OPERATION=CODE]...
+       [--mutability MUTABLE|IMMUTABLE] [--alias NAME]
 
 FILE of --ready gets the URL once it listens, that of --log a line of JSON for each request.
 """
@@ -21,7 +22,11 @@ PARSER.add_argument("--key", default="AKIATEST:secret/key+of=test")
 PARSER.add_argument("--account", default="123456789012")
 PARSER.add_argument("--have", action="append", default=[])
 PARSER.add_argument("--fail", action="append", default=[])
+PARSER.add_argument("--mutability", default="MUTABLE")
+PARSER.add_argument("--alias", default="team")
 ARGS = PARSER.parse_args()
+# what a request is for decides what it has to be signed for
+SERVICES = {None: "sts", "AmazonEC2ContainerRegistry_V20150921": "ecr", "SpencerFrontendService": "ecr-public"}
 FAIL = dict(item.split("=", 1) for item in ARGS.fail)
 REPOSITORIES = set(ARGS.have)
 
@@ -30,7 +35,7 @@ def mac(key, text):
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
-def signature_fault(method, path, headers, body):
+def signature_fault(method, path, headers, body, target):
     """What is wrong with the signature, or None."""
     scheme, _, rest = headers.get("Authorization", "").partition(" ")
     if scheme != "AWS4-HMAC-SHA256":
@@ -40,6 +45,8 @@ def signature_fault(method, path, headers, body):
     given_id, date, region, service, end = parts["Credential"].split("/")
     if given_id != key_id:
         return "UnrecognizedClientException"
+    if service != SERVICES.get(target and target.split(".")[0]) or (service == "ecr-public" and region != "us-east-1"):
+        return "SignatureDoesNotMatch"
     names = parts["SignedHeaders"].split(";")
     if not {"host", "x-amz-date", "content-type"} <= set(names) or end != "aws4_request":
         return "IncompleteSignature"
@@ -80,7 +87,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             request = {key: value[0] for key, value in parse_qs(body.decode()).items()}
             operation = request["Action"]
-        code = signature_fault("POST", self.path, self.headers, body) or FAIL.get(operation)
+        code = signature_fault("POST", self.path, self.headers, body, target) or FAIL.get(operation)
         with open(ARGS.log, "a", encoding="utf-8") as log:
             scope = self.headers.get("Authorization", "").partition("Credential=")[2].partition(",")[0]
             log.write(json.dumps({"operation": operation, "scope": scope, "request": request, "fault": code}) + "\n")
@@ -96,8 +103,13 @@ class Handler(BaseHTTPRequestHandler):
                              f"{ARGS.account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>")
         elif operation == "GetAuthorizationToken":
             token = base64.b64encode(b"AWS:token-of-ecr").decode()
-            self.answer(200, json.dumps({"authorizationData": [
-                {"authorizationToken": token, "expiresAt": time.time() + 43200.5}]}))
+            data = {"authorizationToken": token, "expiresAt": time.time() + 43200.5}
+            public = target.startswith("Spencer")
+            self.answer(200, json.dumps({"authorizationData": data if public else [data]}))
+        elif operation == "DescribeRepositories":
+            self.answer(200, json.dumps({"repositories": [{"imageTagMutability": ARGS.mutability}]}))
+        elif operation == "DescribeRegistries":
+            self.answer(200, json.dumps({"registries": [{"aliases": [{"name": ARGS.alias, "status": "ACTIVE"}]}]}))
         else:
             if operation == "CreateRepository":
                 REPOSITORIES.add(request["repositoryName"])

@@ -9,6 +9,7 @@ gate.py UPSTREAM --ready FILE [options]
     --user U, --password P
     --grant ACTIONS      what a token is good for at most (default: pull,push)
     --immutable          a tag is written once
+    --connect CERT KEY   the gate is a proxy: whoever is asked for, it speaks TLS with this certificate itself
     --uses N             requests that a token is good for
     --limit BYTES        of one request; more is refused before it is read, as proxies do
     --fault METHOD PATTERN WHAT TIMES
@@ -26,6 +27,7 @@ import json
 import pathlib
 import re
 import secrets
+import ssl
 import threading
 import urllib.parse
 
@@ -133,10 +135,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.json(401, errors("UNAUTHORIZED", "authentication required"), [("WWW-Authenticate", ask)])
         return None
 
+    def do_CONNECT(self):
+        self.gate.note("CONNECT %s 200 -" % self.path)
+        self.send_response(200)
+        self.end_headers()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self.gate.args.connect)
+        self.connection = context.wrap_socket(self.connection, server_side=True)
+        self.rfile = self.connection.makefile("rb")
+        self.wfile = self.connection.makefile("wb")
+        self.close_connection = False
+
     def forward(self, data, who):
         upstream = http.client.HTTPConnection(self.gate.args.upstream, timeout=60)
         fields = {k: v for k, v in self.headers.items() if k.lower() not in ("authorization", "transfer-encoding")}
         fields["Content-Length"] = str(len(data))
+        if self.gate.args.connect:
+            fields["X-Forwarded-Proto"] = "https"
         upstream.request(self.command, self.path, data, fields)
         reply = upstream.getresponse()
         body = reply.read()
@@ -195,6 +210,7 @@ def main():
     parser.add_argument("--immutable", action="store_true")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--uses", type=int)
+    parser.add_argument("--connect", nargs=2)
     parser.add_argument("--fault", nargs=4, action="append", default=[])
     args = parser.parse_args()
     Handler.gate = Gate(args)

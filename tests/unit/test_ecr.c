@@ -288,12 +288,16 @@ throttled_calls_are_made_again(void **state)
 
 /* ---- repositories ------------------------------------------------------------------ */
 
+#define PUBLIC "POST https://api.ecr-public.us-east-1.amazonaws.com/"
+#define ALIASES "{\"registries\":[{\"aliases\":[{\"name\":\"x\"},{\"name\":\"alias\"}]}]}"
+
 static int
 create(struct cloud_peer *p, const char *repository, struct err *err)
 {
 	struct cloud_registry r = {.kind = "ecr", .url = HOST "/team", .repository = repository};
+	bool immutable;
 
-	return cloud_create(&p->cloud, &r, err);
+	return cloud_create(&p->cloud, &r, &immutable, err);
 }
 
 static void
@@ -420,21 +424,117 @@ r_14_failures(void **state)
 }
 
 static void
+r_13_repositories_of_ecr_public(void **state)
+{
+	static const struct peer_answer there[] = {{PUBLIC, 200, "{}", NULL, NULL}, {0}};
+	static const struct peer_answer missing[] = {{PUBLIC, 400, NOT_FOUND, NULL, NULL},
+		{PUBLIC, 200, ALIASES, NULL, NULL}, {PUBLIC, 200, "{}", NULL, NULL}, {0}};
+	static const struct peer_answer others[] = {{PUBLIC, 400, NOT_FOUND, NULL, NULL},
+		{PUBLIC, 200, "{\"registries\":[{\"aliases\":[{\"name\":\"me\"}]}]}", NULL, NULL},
+		{0}};
+	static const struct peer_answer hidden[] = {{PUBLIC, 400, NOT_FOUND, NULL, NULL},
+		{PUBLIC, 400, FAULT("AccessDeniedException"), NULL, NULL},
+		{PUBLIC, 200, "{}", NULL, NULL}, {0}};
+	static const struct peer_answer denied[] = {{PUBLIC, 400, NOT_FOUND, NULL, NULL},
+		{PUBLIC, 200, ALIASES, NULL, NULL},
+		{PUBLIC, 400, FAULT("AccessDeniedException"), NULL, NULL}, {0}};
+	static const struct {
+		const char *name, *last, *logged, *hint; /* hint: it fails */
+		const struct peer_answer *answers;
+	} rows[] = {
+		{"it is there", "DescribeRepositories", NULL, NULL, there},
+		{"it is made", "CreateRepository", "info: created the repository 'team/app'", NULL,
+			missing},
+		{"the alias of somebody else", "DescribeRegistries",
+			"warn: no repository is made: 'alias' is no alias of this account's", NULL,
+			others},
+		{"whose alias it is may not be asked", "CreateRepository",
+			"warn: whose alias 'alias' is is not known", NULL, hidden},
+		{"it may not be made", "CreateRepository", NULL,
+			"grant ecr-public:CreateRepository", denied},
+	};
+	struct cloud_registry r = {
+		.kind = "ecr", .url = "public.ecr.aws/alias", .repository = "alias/team/app"};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct cloud_peer p;
+		struct err err = {0};
+		bool immutable;
+		int rc;
+
+		open_peer(&p);
+		cloud_peer_script(&p, rows[i].answers);
+		rc = cloud_create(&p.cloud, &r, &immutable, &err);
+		assert_row_int(rows[i].name, rc, rows[i].hint ? -1 : 0);
+		if (rows[i].hint)
+			assert_that(strstr(err.hint, rows[i].hint) != NULL, "%s", err.hint);
+		for (k = 0; k < p.n; k++)
+			assert_that(strstr(cloud_peer_field(&p, k, "Authorization"),
+					    "/us-east-1/ecr-public/aws4_request") != NULL,
+				"row '%s': not signed for ECR Public", rows[i].name);
+		assert_row_str(rows[i].name, str_from(operation(&p, p.n - 1)), rows[i].last);
+		assert_string_equal(p.requests[0].body, "{\"repositoryNames\":[\"team/app\"]}");
+		if (!strcmp(rows[i].last, "CreateRepository"))
+			assert_string_equal(
+				p.requests[p.n - 1].body, "{\"repositoryName\":\"team/app\"}");
+		if (rows[i].logged)
+			sandbox_logged(&p.box, rows[i].logged);
+		cloud_peer_close(&p);
+	}
+}
+
+static void
+whether_tags_can_be_written_again(void **state)
+{
+	static const struct {
+		const char *said;
+		bool immutable;
+	} rows[] = {
+		{"{\"repositories\":[{\"imageTagMutability\":\"IMMUTABLE\"}]}", true},
+		{"{\"repositories\":[{\"imageTagMutability\":\"MUTABLE\"}]}", false},
+		{"{\"repositories\":[{\"imageTagMutability\":\"IMMUTABLE_WITH_EXCLUSION\"}]}",
+			false},
+		{"{\"repositories\":[]}", false},
+		{"{}", false},
+	};
+	struct cloud_registry r = {.kind = "ecr", .url = HOST "/team", .repository = "team/app"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct peer_answer answers[] = {
+			{STS, 200, IDENTITY("123456789012"), NULL, NULL},
+			{API, 200, rows[i].said, NULL, NULL}, {0}};
+		struct cloud_peer p;
+		struct err err = {0};
+		bool immutable;
+
+		open_peer(&p);
+		cloud_peer_script(&p, answers);
+		assert_row_ok(rows[i].said, cloud_create(&p.cloud, &r, &immutable, &err), &err);
+		assert_row_int(rows[i].said, immutable, rows[i].immutable);
+		cloud_peer_close(&p);
+	}
+}
+
+static void
 other_kinds_create_nothing(void **state)
 {
 	struct cloud_registry rows[] = {
 		{.kind = "acr", .url = "x.azurecr.io", .repository = "x"},
 		{.kind = "gitlab", .url = "x", .repository = "x"},
-		{.kind = "ecr", .url = "public.ecr.aws/alias", .repository = "alias/x"},
 	};
 	struct cloud_peer p;
 	struct err err = {0};
+	bool immutable;
 	size_t i;
 
 	(void)state;
 	open_peer(&p);
 	for (i = 0; i < ARRAY_LEN(rows); i++)
-		assert_ok(cloud_create(&p.cloud, &rows[i], &err), &err);
+		assert_ok(cloud_create(&p.cloud, &rows[i], &immutable, &err), &err);
 	cloud_peer_close(&p);
 }
 
@@ -486,6 +586,8 @@ main(void)
 		cmocka_unit_test(throttled_calls_are_made_again),
 		cmocka_unit_test(r_13_missing_repository_is_created),
 		cmocka_unit_test(r_13_others_are_left_alone),
+		cmocka_unit_test(r_13_repositories_of_ecr_public),
+		cmocka_unit_test(whether_tags_can_be_written_again),
 		cmocka_unit_test(r_14_failures),
 		cmocka_unit_test(other_kinds_create_nothing),
 		cmocka_unit_test(hosts),

@@ -146,6 +146,7 @@ others_need_no_cloud(void **state)
 {
 	struct err err = {0};
 	struct run r;
+	bool immutable;
 
 	(void)state;
 	open_run(&r, NULL, 0);
@@ -164,8 +165,9 @@ others_need_no_cloud(void **state)
 	assert_ok(
 		login_registry(&r.arena, &r.env, &r.box.log, &r.choice, r.credentials, &err), &err);
 	login_cache(&r.arena, &r.env, &r.box.log, &r.choice, NULL, r.credentials);
-	assert_ok(
-		login_create(&r.arena, &r.env, &r.box.log, &r.choice, "noregistry/x", &err), &err);
+	assert_ok(login_create(&r.arena, &r.env, &r.box.log, &r.choice, "noregistry/x", &immutable,
+			  &err),
+		&err);
 	close_run(&r, NULL);
 }
 
@@ -234,11 +236,13 @@ r_15_repository_with_its_prefix(void **state)
 	cleanup_buf struct buf requests = {0};
 	struct err err = {0};
 	struct run r;
+	bool immutable;
 
 	(void)state;
 	open_run(&r, answers, 2);
-	assert_ok(
-		login_create(&r.arena, &r.env, &r.box.log, &r.choice, REG "/team/app", &err), &err);
+	assert_ok(login_create(&r.arena, &r.env, &r.box.log, &r.choice, REG "/team/app", &immutable,
+			  &err),
+		&err);
 	close_run(&r, &requests);
 	assert_non_null(strstr(buf_cstr(&requests), "\"repositoryNames\":[\"team/app\"]"));
 }
