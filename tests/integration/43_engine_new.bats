@@ -11,9 +11,7 @@ load buildx
 setup()
 {
 	buildkit_setup
-	[ -n "${BT_ENGINE_NEW_SOCKET:-}" ] || eval "$("$ROOT/ci/peers.sh" env engine-new)"
-	[ -n "${BT_ENGINE_NEW_SOCKET:-}" ] ||
-		fail "no newer Engine: ci/peers.sh start engine-new brings it up"
+	[ -n "${BT_ENGINE_NEW_SOCKET:-}" ] || use_peers engine-new
 	SOCKET=$BT_ENGINE_NEW_SOCKET
 	DOCKER_HOST=unix://$SOCKET
 	FLAGS=(--no-pull --retry-for 0)

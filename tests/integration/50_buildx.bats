@@ -223,7 +223,7 @@ load buildx
 # a project of GitLab whose registry wants a password
 registry_project()
 {
-	eval "$("$ROOT/ci/peers.sh" env registry)" || fail "no registry: ci/peers.sh start registry"
+	use_peers registry
 	gitlab main
 	FLAGS=(--no-pull --retry-for 0)
 	IMAGE=$BT_REGISTRY/group/$NAME

@@ -283,7 +283,7 @@ config_of() { skopeo inspect --tls-verify=false --raw "docker://$BT_MIRROR/group
 # --- TLS and doctor --------------------------------------------------------------------------------------------------
 
 @test "doctor says what the registry said: TLS by 'ca' of the configuration, passwords, rights" {
-	eval "$("$ROOT/ci/peers.sh" start registry 2>/dev/null; "$ROOT/ci/peers.sh" env registry)"
+	start_peers registry
 	gitlab main
 	simple
 	given "CI_REGISTRY_USER=$BT_REGISTRY_USER" "CI_JOB_TOKEN=$BT_REGISTRY_PASSWORD"
@@ -304,7 +304,7 @@ config_of() { skopeo inspect --tls-verify=false --raw "docker://$BT_MIRROR/group
 }
 
 @test "push to a registry with TLS and a password" {
-	eval "$("$ROOT/ci/peers.sh" start registry 2>/dev/null; "$ROOT/ci/peers.sh" env registry)"
+	start_peers registry
 	gitlab main
 	IMAGE=$BT_REGISTRY/group/$NAME
 	cleaned "$IMAGE"

@@ -8,8 +8,7 @@ load helper
 setup()
 {
 	common_setup
-	eval "$("$ROOT/ci/peers.sh" start mirror 2>/dev/null; "$ROOT/ci/peers.sh" env mirror)" ||
-		fail 'no registry: install the package docker-registry'
+	start_peers mirror
 }
 
 # run_script: what one run does, from standard input; $1 is its registry
@@ -79,8 +78,7 @@ engine_run()
 # buildkit_run OPTION...: a run builds and pushes with the standalone daemon, which has built the same before
 buildkit_run()
 {
-	[ -n "${BT_BUILDKIT:-}" ] || eval "$("$ROOT/ci/peers.sh" env buildkit)" ||
-		fail 'no BuildKit: ci/peers.sh start buildkit brings it up'
+	[ -n "${BT_BUILDKIT:-}" ] || use_peers buildkit
 	file one
 	dockerfile <<-'END'
 		FROM scratch

@@ -11,8 +11,7 @@ NEW=2222222222222222222222222222222222222222
 setup()
 {
 	common_setup
-	eval "$("$ROOT/ci/peers.sh" start mirror 2>/dev/null; "$ROOT/ci/peers.sh" env mirror)" ||
-		fail 'no registry: install the package docker-registry'
+	start_peers mirror
 	IMAGE=$BT_MIRROR/group/$NAME
 	cleaned "$IMAGE"
 	given "CI_PROJECT_NAME=$NAME" "CI_REGISTRY=$BT_MIRROR" "CI_REGISTRY_IMAGE=$IMAGE"
@@ -129,8 +128,7 @@ tags: ["type=semver,pattern={{version}}", "type=semver,pattern={{major}}.{{minor
 
 buildkit()
 {
-	[ -n "${BT_BUILDKIT:-}" ] || eval "$("$ROOT/ci/peers.sh" env buildkit)" ||
-		fail 'no BuildKit: ci/peers.sh start buildkit brings it up'
+	[ -n "${BT_BUILDKIT:-}" ] || use_peers buildkit
 	given "BUILDKIT_HOST=$BT_BUILDKIT"
 	FLAGS=(--retry-for 0)
 }

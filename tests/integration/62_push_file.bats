@@ -62,7 +62,7 @@ sent_blobs() { grep -oE '^(PUT|POST) .*digest=sha256(:|%3A)[0-9a-f]{64} 201' "$L
 	expect_published "$SHA latest main"
 	expect_not_in "$stderr" 'warning'
 
-	eval "$("$ROOT/ci/peers.sh" start registry 2>/dev/null; "$ROOT/ci/peers.sh" env registry)"
+	start_peers registry
 	IMAGE=$BT_REGISTRY/group/$NAME
 	given "CI_REGISTRY_USER=$BT_REGISTRY_USER" "CI_JOB_TOKEN=$BT_REGISTRY_PASSWORD"
 	given "CI_REGISTRY=$BT_REGISTRY" "CI_REGISTRY_IMAGE=$IMAGE" "SSL_CERT_FILE=$BT_REGISTRY_CA"

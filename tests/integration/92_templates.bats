@@ -25,8 +25,7 @@ setup_file()
 setup()
 {
 	common_setup
-	eval "$("$ROOT/ci/peers.sh" start mirror 2>/dev/null; "$ROOT/ci/peers.sh" env mirror)"
-	[ -n "${BT_MIRROR:-}" ] || fail 'no registry: install the package docker-registry'
+	start_peers mirror
 	IMAGE=$BT_MIRROR/group/$NAME
 	cleaned "$IMAGE"
 	dockerfile <<-'END'

@@ -14,8 +14,7 @@ buildkit_setup()
 	common_setup
 	CONTAINERS=()
 	[ -n "${BT_BUILDKIT:-}" ] && [ -n "${BT_REGISTRY:-}" ] && [ -n "${BT_MIRROR:-}" ] ||
-		eval "$("$ROOT/ci/peers.sh" env mirror registry buildkit)" ||
-		fail "no BuildKit: ci/peers.sh start buildkit brings it up, with the registries it needs"
+		use_peers mirror registry buildkit
 	ENGINE=$DOCKER_HOST
 	DOCKER_HOST=unix://$T/no-engine.sock
 	FLAGS=(--retry-for 0)
@@ -78,8 +77,7 @@ staged()
 # engine_new: later runs, and api, talk to the Engine with containerd's image store
 engine_new()
 {
-	[ -n "${BT_ENGINE_NEW_SOCKET:-}" ] || eval "$("$ROOT/ci/peers.sh" env engine-new)" ||
-		fail 'no Engine of today: ci/peers.sh start engine-new brings it up'
+	[ -n "${BT_ENGINE_NEW_SOCKET:-}" ] || use_peers engine-new
 	SOCKET=$BT_ENGINE_NEW_SOCKET
 	given "DOCKER_HOST=unix://$SOCKET"
 }
@@ -89,7 +87,7 @@ own_buildkit()
 {
 	OWN_PEERS=$T/peers
 	own_peers start buildkit
-	eval "$(own_peers env mirror registry buildkit)"
+	exports_of own_peers mirror registry buildkit
 	IMAGE=$BT_REGISTRY/$REPO
 	builder "$BT_BUILDKIT"
 }
@@ -99,7 +97,7 @@ fresh_buildkit()
 {
 	own_peers clean buildkit
 	own_peers start buildkit
-	eval "$(own_peers env buildkit)"
+	exports_of own_peers buildkit
 	builder "$BT_BUILDKIT"
 }
 

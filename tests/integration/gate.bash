@@ -10,8 +10,7 @@ gate_setup()
 	common_setup
 	need_command skopeo skopeo
 	{ [ -n "${BT_MIRROR:-}" ] && curl -sSf -o "$T/ping" "http://$BT_MIRROR/v2/" 2>/dev/null; } ||
-		eval "$("$ROOT/ci/peers.sh" start mirror 2>/dev/null; "$ROOT/ci/peers.sh" env mirror)" ||
-		fail 'no registry: install the package docker-registry'
+		start_peers mirror
 	LOG=$T/gate.log
 	PUSH_FLAGS=(--retry-for 0)
 }

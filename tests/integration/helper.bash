@@ -88,15 +88,32 @@ expect_failure()
 
 need_command() { command -v "$1" >/dev/null 2>&1 || fail "'$1' is missing: install the package '$2'"; }
 
+# exports_of COMMAND PEER...: into this shell. The output is kept first: eval of a command that failed succeeds
+exports_of()
+{
+	local command=$1 exports
+	shift
+	exports=$("$command" env "$@") || { fail "no $*: ci/peers.sh start $* brings it up"; return 1; }
+	eval "$exports"
+}
+
+# use_peers PEER...: sets what these peers of ci/peers.sh are reached by; fails unless all of them run
+use_peers() { exports_of "$ROOT/ci/peers.sh" "$@"; }
+
+# start_peers PEER...: the same, and starts those that do not run
+start_peers()
+{
+	"$ROOT/ci/peers.sh" start "$@" >"$T/peers.log" 2>&1 || { fail "$* does not start" "$(cat "$T/peers.log")"; return 1; }
+	use_peers "$@"
+}
+
 need_engine()
 {
 	need_command curl curl
 	need_command jq jq
 	need_command python3 python3
 	need_command git git
-	if [ -z "${BT_ENGINE_SOCKET:-}" ] && ! eval "$("$ROOT/ci/peers.sh" env engine)"; then
-		fail "no Engine: install the package 'docker.io', then eval \"\$(ci/peers.sh start engine; ci/peers.sh env engine)\""
-	fi
+	[ -n "${BT_ENGINE_SOCKET:-}" ] || use_peers engine
 	api GET /_ping >/dev/null || fail "the Engine at $BT_ENGINE_SOCKET does not answer (package 'docker.io')"
 	DOCKER_HOST=unix://$BT_ENGINE_SOCKET
 	SOCKET=$BT_ENGINE_SOCKET
@@ -259,8 +276,9 @@ cleaned() { CLEANED+=("$1"); }
 own_engine()
 {
 	OWN_PEERS=$T/peers
-	BUILDTOOLS_PEERS=$OWN_PEERS "$ROOT/ci/peers.sh" start engine
-	SOCKET=$(BUILDTOOLS_PEERS=$OWN_PEERS "$ROOT/ci/peers.sh" env engine | sed -n 's/^export BT_ENGINE_SOCKET=//p')
+	own_peers start engine
+	SOCKET=$(own_peers env engine | sed -n 's/^export BT_ENGINE_SOCKET=//p')
+	[ -n "$SOCKET" ] || fail 'the second Engine does not run'
 	DOCKER_HOST=unix://$SOCKET
 }
 
