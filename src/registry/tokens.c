@@ -22,11 +22,12 @@ int
 tokens_ask(struct registry *r, struct tokens_known *out, int64_t deadline, struct err *err)
 {
 	*out = (struct tokens_known){.given = false};
+	if (r->cred.kind == CREDENTIAL_NONE)
+		return 0;
 	if (registry_ping(r, deadline, err))
 		return -1;
 	out->plain = r->plain;
-	out->given = r->cred.kind != CREDENTIAL_NONE && r->challenge.kind == CHALLENGE_BEARER &&
-		     may_ask(r, r->challenge.realm);
+	out->given = r->challenge.kind == CHALLENGE_BEARER && may_ask(r, r->challenge.realm);
 	out->realm = out->given ? r->challenge.realm : NULL;
 	return 0;
 }

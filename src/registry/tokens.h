@@ -22,8 +22,9 @@ struct tokens_known {
 };
 
 /*
- * Asks the registry (GET /v2/). Success also where no tokens are to be had from
- * here; then the daemon is left to its own ways. Texts live as long as the client.
+ * Asks the registry (GET /v2/), unless we have nothing to show. Success also where no
+ * tokens are to be had from here; then the daemon is left to its own ways. Texts live
+ * as long as the client.
  */
 int tokens_ask(struct registry *r, struct tokens_known *out, int64_t deadline, struct err *err);
 

@@ -283,6 +283,35 @@ the_daemon_is_left_to_its_ways(void **state)
 	}
 }
 
+/* A helper for all registries is asked about each; one that it does not know is not. */
+static void
+a_helper_that_knows_nothing(void **state)
+{
+	static const char script[] =
+		"#!/bin/sh\necho credentials not found in native keychain\nexit 1\n";
+	const char *old = getenv("PATH");
+	cleanup_free char *kept = xstrdup(old ? old : "/usr/bin:/bin"), *path = NULL;
+	struct err err = {0};
+	struct scene s;
+	struct call c;
+
+	(void)state;
+	open_scene(&s, NULL, 0);
+	path = xasprintf("%s:/usr/bin:/bin", s.f.box.root);
+	setenv("PATH", path, 1);
+	assert_int_equal(chmod(sandbox_put(&s.f.box, "docker-credential-x", script), 0755), 0);
+	sandbox_put(&s.f.box, "config.json", "{\"credsStore\":\"x\"}");
+	credentials_free(s.f.options.credentials);
+	s.f.options.credentials = credentials_open(&s.env, &s.f.box.log, &err);
+	assert_that(s.f.options.credentials != NULL, "%s", err.msg);
+	fixture_serve(&s.f, false);
+	get_authority(&s, &c);
+	assert_int_equal(c.code, GRPC_UNIMPLEMENTED);
+	call_release(&c);
+	close_scene(&s, "helper");
+	setenv("PATH", kept, 1);
+}
+
 /* A registry out of our reach may be within the daemon's. */
 static void
 a_registry_that_does_not_answer_us(void **state)
@@ -577,6 +606,7 @@ main(void)
 		cmocka_unit_test(tokens_are_fetched_here),
 		cmocka_unit_test(a_token_is_the_first_question),
 		cmocka_unit_test(the_daemon_is_left_to_its_ways),
+		cmocka_unit_test(a_helper_that_knows_nothing),
 		cmocka_unit_test(a_registry_that_does_not_answer_us),
 		cmocka_unit_test(what_the_token_server_says_reaches_the_daemon),
 		cmocka_unit_test(a_token_server_that_is_gone),
