@@ -241,8 +241,9 @@ static const struct flag push_flags[] = {
 		.offset = PUSH(from),
 		.required = true,
 		.words = WORDS_FILE,
-		.help = "Publish the image of this OCI layout, a folder or a tar archive as 'build -o "
-			"type=oci,dest=FILE' writes it. No Docker Engine is needed."},
+		.help = "Publish the image in this OCI layout, a folder or a tar archive as 'build -o "
+			"type=oci,dest=FILE' writes it; PATH:NAME of several. No Docker Engine is "
+			"needed."},
 	{.name = "no-login",
 		.alias = "skip-login",
 		.kind = FLAG_BOOL,

@@ -1,6 +1,7 @@
 #include "cmd/published.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -81,17 +82,38 @@ put_all(const struct published *p, struct copy *c, const struct ref *where, stru
 	return 0;
 }
 
+/* PATH, PATH:NAME or PATH@DIGEST; what is there as it was written is meant so. */
+static const char *
+split_path(struct arena *a, const char *text, const char **pick)
+{
+	ptrdiff_t at = str_search(str_from(text), STR("@sha256:"));
+	const char *path;
+
+	*pick = NULL;
+	if (at < 0)
+		at = str_rfind(str_from(text), ':');
+	if (at < 0 || !text[at + 1] || access(text, F_OK) == 0)
+		return text;
+	path = arena_str(a, str_first(str_from(text), (size_t)at));
+	if (access(path, F_OK))
+		return text;
+	*pick = text + at + 1;
+	return path;
+}
+
 int
 publish_parcel(const struct published *p, const char *path, struct strlist *tags, char **digest,
 	struct err *err)
 {
-	cleanup_parcel struct parcel *l = parcel_open(path, err);
+	cleanup_parcel struct parcel *l = NULL;
 	cleanup_copy struct copy *c = NULL;
+	const char *pick;
 	struct ref where;
 
+	l = parcel_open(split_path(p->arena, path, &pick), err);
 	if (!l || ref_parse(p->arena, str_from(p->plan->image), &where, err))
 		return -1;
-	c = copy_open(l, &where, p->ctx->log, err);
+	c = copy_open(l, pick, &where, p->ctx->log, err);
 	if (!c)
 		return err_wrap(err, "'%s'", path);
 	*digest = arena_cstr(p->arena, copy_digest(c));

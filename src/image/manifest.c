@@ -44,7 +44,7 @@ read_descriptor(struct arena *a, const struct jval *v, const char *host, struct 
 	struct err *err)
 {
 	const struct jval *notes = jval_get(v, "annotations");
-	const char *type = jval_get_str(v, "mediaType"), *name;
+	const char *type = jval_get_str(v, "mediaType");
 	int64_t size = jval_get_int(jval_kind(v) == JVAL_OBJECT ? v : NULL, "size", -1);
 
 	if (read_digest(a, v, &out->digest, err))
@@ -53,10 +53,8 @@ read_descriptor(struct arena *a, const struct jval *v, const char *host, struct 
 		return err_set(err, ERR_PROTO, "'%s' has no size", out->digest);
 	out->size = (uint64_t)size;
 	out->type = type ? arena_cstr(a, type) : "";
-	name = jval_get_str(notes, "io.containerd.image.name");
-	if (!name)
-		name = jval_get_str(notes, "org.opencontainers.image.ref.name");
-	out->name = keep(a, name);
+	out->name = keep(a, jval_get_str(notes, "org.opencontainers.image.ref.name"));
+	out->ref = keep(a, jval_get_str(notes, "io.containerd.image.name"));
 	if (host)
 		out->sources = keep(
 			a, jval_get_str(notes,

@@ -19,7 +19,8 @@ struct descriptor {
 	const char *digest; /* a valid one */
 	const char *type;   /* media type; "" when there is none */
 	uint64_t size;
-	const char *name;    /* what its annotations call it, or NULL */
+	const char *name;    /* what its annotations call it: mostly a tag; or NULL */
+	const char *ref;     /* a reference, as containerd writes it, or NULL */
 	const char *sources; /* "containerd.io/distribution.source.HOST", or NULL */
 };
 

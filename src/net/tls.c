@@ -191,6 +191,7 @@ closed(struct tls *t)
 		return PUMP_END;
 	if (t->check.why.kind != ERR_NONE) {
 		t->failed = t->check.why;
+		t->failed.code = TLS_CERTIFICATE;
 		return CONN_ERROR;
 	}
 	if (code >= BR_ERR_RECV_FATAL_ALERT && code < BR_ERR_SEND_FATAL_ALERT)

@@ -37,8 +37,10 @@ struct tls_options {
 /*
  * Does the handshake over below, which is taken over, also on failure. ERR_TLS
  * when the peer or its certificate is not to our liking, or ours not to its:
- * the message says which and why; ERR_NET when the connection breaks.
+ * the message says which and why, and the code is TLS_CERTIFICATE when it is the
+ * peer's; ERR_NET when the connection breaks.
  */
+enum { TLS_CERTIFICATE = 1 };
 struct conn *tls_connect(
 	struct conn *below, const struct tls_options *o, int64_t deadline, struct err *err);
 

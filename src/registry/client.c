@@ -125,18 +125,20 @@ registry_location(
 	struct registry *r, const struct wire_reply *reply, const char **url, struct err *err)
 {
 	struct str location = http_head_get(&reply->head, "location");
+	const char *where;
 	struct url u;
 
 	if (location.len == 0)
 		return err_set(err, ERR_PROTO,
 			"registry '%s' opens an upload and does not say where", r->name);
-	*url = wire_resolve(&r->arena, reply->url, location);
-	if (url_parse(&r->arena, *url, &u, err) || wire_allows(&r->wire, &u, r->plain, err)) {
+	where = wire_resolve(&r->arena, reply->url, location);
+	if (url_parse(&r->arena, where, &u, err) || wire_allows(&r->wire, &u, r->plain, err)) {
 		err_hint(err,
 			"a proxy in front of the registry has to tell it by which address and "
 			"scheme it is reached");
 		return err_wrap(err, "registry '%s' wants an upload elsewhere", r->name);
 	}
+	*url = where;
 	return 0;
 }
 

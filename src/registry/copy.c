@@ -185,17 +185,31 @@ several(const struct manifest *index, struct err *err)
 
 	for (i = 0; i < index->n && i < 5; i++)
 		buf_addf(&names, "%s%s", i ? ", " : "",
-			index->entries[i].name ? index->entries[i].name : index->entries[i].digest);
+			index->entries[i].name  ? index->entries[i].name
+			: index->entries[i].ref ? index->entries[i].ref
+						: index->entries[i].digest);
 	err_set(err, ERR_CONFIG, "it holds several images: %s%s", buf_cstr(&names),
 		i < index->n ? ", ..." : "");
-	return err_hint(err, "write the one that is to be published into a layout of its own");
+	return err_hint(err, "name the one that is to be published: PATH:NAME, or PATH@DIGEST");
 }
 
-/* Manifests about others come along with the one image; several names of one are one. */
-static int
-find_root(struct copy *c, const struct manifest *index, struct err *err)
+static bool
+is_meant(const struct descriptor *d, const char *pick)
 {
-	const struct descriptor *root = NULL;
+	struct str ref = str_from(d->ref);
+
+	if (!pick)
+		return true;
+	return (d->name && !strcmp(d->name, pick)) || !strcmp(d->digest, pick) ||
+	       str_is(ref, pick) ||
+	       (str_ends(ref, str_from(pick)) && ref.s[ref.len - strlen(pick) - 1] == ':');
+}
+
+/* Manifests about others do not count as images; several names of one are one. */
+static int
+find_root(struct copy *c, const struct manifest *index, const char *pick,
+	const struct descriptor **root, struct err *err)
+{
 	size_t i;
 
 	for (i = 0; i < index->n; i++) {
@@ -203,31 +217,48 @@ find_root(struct copy *c, const struct manifest *index, struct err *err)
 		const struct descriptor *d = &index->entries[i];
 		struct manifest m;
 
-		if (root && !strcmp(root->digest, d->digest))
+		if (!is_meant(d, pick) || (*root && !strcmp((*root)->digest, d->digest)))
 			continue;
 		if (read_document(c, &a, d, &m, err))
 			return -1;
-		if (root && !m.subject)
+		if (*root && !m.subject)
 			return several(index, err);
-		if (!m.subject)
-			root = d;
+		if (!m.subject || pick || index->n == 1)
+			*root = d;
 	}
-	if (!root && index->n != 1)
-		return err_set(err, ERR_CONFIG, "it holds no image");
-	if (add_document(c, root ? root : index->entries, 1, err))
-		return -1;
-	c->root = c->ndocuments - 1;
-	for (i = 0; i < index->n; i++)
-		if (add_document(c, &index->entries[i], 1, err))
+	if (*root)
+		return 0;
+	return pick ? err_set(err, ERR_CONFIG, "it holds no image '%s'", pick)
+		    : err_set(err, ERR_CONFIG, "it holds no image");
+}
+
+/* What is about the image comes along with it. */
+static int
+add_referrers(struct copy *c, const struct manifest *index, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < index->n; i++) {
+		cleanup_arena struct arena a = {0};
+		struct manifest m;
+
+		if (knows_document(c, index->entries[i].digest))
+			continue;
+		if (read_document(c, &a, &index->entries[i], &m, err))
 			return -1;
+		if (m.subject && knows_document(c, m.subject) &&
+			add_document(c, &index->entries[i], 1, err))
+			return -1;
+	}
 	return 0;
 }
 
 static int
-open_parts(struct copy *c, struct err *err)
+open_parts(struct copy *c, const char *pick, struct err *err)
 {
 	cleanup_arena struct arena a = {0};
 	cleanup_buf struct buf bytes = {0};
+	const struct descriptor *root = NULL;
 	struct manifest index;
 
 	if (parcel_index(c->parcel, &bytes, err))
@@ -236,17 +267,21 @@ open_parts(struct copy *c, struct err *err)
 		return err_wrap(err, "index.json");
 	if (!index.is_index)
 		return err_set(err, ERR_PROTO, "index.json is no index");
-	return find_root(c, &index, err);
+	if (find_root(c, &index, pick, &root, err) || add_document(c, root, 1, err))
+		return -1;
+	c->root = c->ndocuments - 1;
+	return add_referrers(c, &index, err);
 }
 
 struct copy *
-copy_open(struct parcel *parcel, const struct ref *where, struct log *log, struct err *err)
+copy_open(struct parcel *parcel, const char *pick, const struct ref *where, struct log *log,
+	struct err *err)
 {
 	struct copy *c = xcalloc(1, sizeof(*c));
 
 	*c = (struct copy){.parcel = parcel, .where = where, .log = log};
 	c->documents = arena_new(&c->arena, struct document, COPY_MANIFESTS_MAX);
-	if (open_parts(c, err) == 0)
+	if (open_parts(c, pick, err) == 0)
 		return c;
 	copy_close(c);
 	return NULL;

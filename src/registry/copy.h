@@ -31,13 +31,14 @@ struct copy_count {
 };
 
 /*
- * Finds the one image of the parcel, with all platforms, attestations, and what is
+ * Finds the one image of the parcel, or the one with that name or digest (pick; NULL:
+ * there is only one), with all platforms, attestations, and what is
  * about it (manifests with a subject), for publishing in the repository of where.
  * Everything is borrowed. ERR_CONFIG when it holds several images; ERR_PROTO,
  * ERR_LIMIT, ERR_SYS. NULL on failure.
  */
-struct copy *copy_open(
-	struct parcel *parcel, const struct ref *where, struct log *log, struct err *err);
+struct copy *copy_open(struct parcel *parcel, const char *pick, const struct ref *where,
+	struct log *log, struct err *err);
 void copy_close(struct copy *c);
 void copy_closep(struct copy **c);
 #define cleanup_copy CLEANUP(copy_closep)

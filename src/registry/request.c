@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "net/tls.h"
 #include "registry/exchange.h"
 #include "registry/refusal.h"
 #include "registry/token.h"
@@ -386,12 +387,14 @@ find_scheme(struct registry *r, int64_t deadline)
 {
 	struct wire_request req = {.method = "GET", .max = LIMIT_ERROR_BODY};
 	struct wire_reply reply;
+	struct err why = {0};
 	int rc;
 
 	req.url = arena_fmt(&r->arena, "%s/v2/", base_of(r, "https"));
-	rc = wire_send(&r->wire, &req, &reply, try_deadline(deadline, 0), NULL);
+	rc = wire_send(&r->wire, &req, &reply, try_deadline(deadline, 0), &why);
 	wire_reply_release(&reply);
-	if (rc == 0)
+	/* who has a certificate speaks TLS, even if it is none that we like */
+	if (rc == 0 || (why.kind == ERR_TLS && why.code == TLS_CERTIFICATE))
 		return;
 	req.url = arena_fmt(&r->arena, "%s/v2/", base_of(r, "http"));
 	rc = wire_send(&r->wire, &req, &reply, try_deadline(deadline, 0), NULL);

@@ -68,7 +68,7 @@ int registry_send(struct registry *r, const struct registry_request *req, struct
 	int64_t deadline, struct err *err);
 /* One that we can compute ourselves. ERR_PROTO. */
 int registry_check_digest(const char *digest, struct err *err);
-/* An address in the Location of a reply, where requests may go. ERR_PROTO. */
+/* The address in the Location of a reply, if requests may go there. ERR_PROTO. */
 int registry_location(
 	struct registry *r, const struct wire_reply *reply, const char **url, struct err *err);
 /* Sets the error for a reply whose status is not the wanted one. Always -1. */

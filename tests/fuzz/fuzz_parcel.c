@@ -80,7 +80,7 @@ layout(int fd)
 	l = parcel_open(path, NULL);
 	if (!l)
 		return;
-	c = copy_open(l, &where, NULL, NULL);
+	c = copy_open(l, NULL, &where, NULL, NULL);
 	if (c && !digest_is_valid(str_from(copy_digest(c))))
 		abort();
 }

@@ -162,3 +162,35 @@ only_tokens_go_over()
 	bt_build
 	expect_failure 255 '401|[Uu]nauthorized|authoriz'
 }
+
+@test "push --from shows its tokens itself, for the repository and for the one that blobs are taken over from" {
+	local digest
+	published
+	skopeo copy -q --preserve-digests --src-tls-verify=false --src-creds "$TOKEN_USER:$TOKEN_PASSWORD" \
+		"docker://$REG/private/base:1" "oci:$T/l:1"
+	digest=$(python3 "$ROOT/tests/integration/layout.py" "$T/own" --platforms 2)
+	bt_push --from "$T/own"
+	expect_status 0
+	expect_in "$output" "^$IMAGE:main@$digest\$"
+	expect_in "$(cat "$T/tokens.log")" "buildtools.*repository:$REPO:pull,push.*200"
+
+	# the same layers, of an image that says where they come from
+	python3 - "$T/l" "$REG/private/base:1" <<-'END'
+		import hashlib, json, pathlib, sys
+		blobs = pathlib.Path(sys.argv[1], "blobs", "sha256")
+		top = pathlib.Path(sys.argv[1], "index.json")
+		index = json.loads(top.read_text())
+		manifest = json.loads((blobs / index["manifests"][0]["digest"][7:]).read_text())
+		manifest["annotations"] = {"org.opencontainers.image.base.name": sys.argv[2]}
+		data = json.dumps(manifest).encode()
+		name = hashlib.sha256(data).hexdigest()
+		(blobs / name).write_bytes(data)
+		index["manifests"][0].update(digest="sha256:" + name, size=len(data))
+		top.write_text(json.dumps(index))
+	END
+	bt_push --from "$T/l"
+	expect_status 0
+	expect_error '^0 of 2 blobs sent, 0 bytes; others were taken over'
+	expect_in "$(cat "$T/tokens.log")" "buildtools.*repository:$REPO:pull,push.*repository:private/base:pull.*200"
+	skopeo inspect --tls-verify=false --creds "$TOKEN_USER:$TOKEN_PASSWORD" "docker://$IMAGE:main" >/dev/null
+}

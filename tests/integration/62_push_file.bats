@@ -168,7 +168,12 @@ sent_blobs() { grep -oE '^(PUT|POST) .*digest=sha256(:|%3A)[0-9a-f]{64} 201' "$L
 	layout --twice
 	push --from "$T/l.tar"
 	expect_failure 249 'several images: 1, sha256:'
+	expect_error '^hint: .*PATH:NAME'
+	push --from "$T/l.tar:2"
+	expect_failure 249 "holds no image '2'"
 	expect_published ''
+	push_ok --from "$T/l.tar:1"
+	expect_in "$output" "$ROOTDIGEST"
 	layout
 	push_ok --from "$T/l.tar"
 	given CI_COMMIT_SHA= CI_COMMIT_REF_NAME=
@@ -287,4 +292,40 @@ sent_blobs() { grep -oE '^(PUT|POST) .*digest=sha256(:|%3A)[0-9a-f]{64} 201' "$L
 	"${CLEAN[@]}" /usr/bin/time -o "$T/time" -f %M "$BT_BIN/push" --from "$T/l.tar" >"$T/out" 2>"$T/err" || fail "$(cat "$T/err")"
 	[ "$(tail -n 1 "$T/time")" -lt 12000 ] || fail "$(cat "$T/time") KB"
 	expect_published "$SHA latest main"
+}
+
+# --- registries that mean ill, or are set up strangely ---------------------------------------------------------------
+
+@test "insecure is for the registry alone: its token server on another host is verified all the same" {
+	eval "$("$ROOT/ci/peers.sh" start registry 2>/dev/null; "$ROOT/ci/peers.sh" env registry)"
+	gitlab main
+	layout
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=other -keyout "$T/own.key" -out "$T/own.pem" 2>/dev/null
+	cat "$T/own.key" >>"$T/own.pem"
+	cat "${BT_REGISTRY_CA%/*}/server.pem" "${BT_REGISTRY_CA%/*}/server.key" >"$T/tokens.pem"
+	gate --tls "$T/own.pem" --token-tls "$T/tokens.pem" --auth bearer --user builder --password "$PASSWORD"
+	login "$PASSWORD"
+	push --from "$T/l"
+	expect_failure 249 'not trusted'
+	file .buildtools.yaml 'registry: {gitlab: {insecure: true}}'
+	push --from "$T/l"
+	expect_failure 249 "token server.*not trusted"
+	expect_not_in "$(cat "$LOG")" '/token'
+	given "SSL_CERT_FILE=$BT_REGISTRY_CA"
+	push_ok --from "$T/l"
+	expect_in "$(cat "$LOG")" "^GET /token.* 200 "
+	expect_same "$(mirror_url)"
+}
+
+@test "an answer without end is refused at its limit, and takes little memory" {
+	gitlab main
+	layout --about
+	gate --flood '/manifests/sha256-'
+	clean_env
+	status=0
+	"${CLEAN[@]}" /usr/bin/time -o "$T/time" -f %M "$BT_BIN/push" --retry-for 0 --from "$T/l" >"$T/out" 2>"$T/err" || status=$?
+	stderr=$(cat "$T/err") output=$(cat "$T/out")
+	expect_failure 249 'larger than 4194304 bytes'
+	[ "$(tail -n 1 "$T/time")" -lt 24000 ] || fail "$(cat "$T/time") KB"
+	expect_published ''
 }

@@ -10,6 +10,9 @@ gate.py UPSTREAM --ready FILE [options]
     --grant ACTIONS      what a token is good for at most (default: pull,push)
     --immutable          a tag is written once
     --connect CERT KEY   the gate is a proxy: whoever is asked for, it speaks TLS with this certificate itself
+    --tls FILE           certificate and key: HTTPS is spoken
+    --token-tls FILE     tokens come from https://localhost and a port of its own, with this certificate and key
+    --flood PATTERN      GET requests whose path matches are answered with an index that does not end
     --uses N             requests that a token is good for
     --limit BYTES        of one request; more is refused before it is read, as proxies do
     --fault METHOD PATTERN WHAT TIMES
@@ -41,6 +44,7 @@ class Gate:
         self.tokens = {}
         self.faults = [[method, re.compile(pattern), what, int(times)] for method, pattern, what, times in args.fault]
         self.expected = None
+        self.realm = None
         if args.user:
             self.expected = base64.b64encode(("%s:%s" % (args.user, args.password)).encode()).decode()
 
@@ -129,7 +133,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 granted = None
         if granted is not None and (not name or action in granted.get(name.group(1), [])):
             return "token"
-        ask = 'Bearer realm="http://%s/token",service="gate, the"' % self.headers["Host"]
+        realm = self.gate.realm or "%s://%s/token" % ("https" if args.tls else "http", self.headers["Host"])
+        ask = 'Bearer realm="%s",service="gate, the"' % realm
         if name:
             ask += ',scope="repository:%s:%s"' % (name.group(1), "pull" if action == "pull" else "pull,push")
         self.json(401, errors("UNAUTHORIZED", "authentication required"), [("WWW-Authenticate", ask)])
@@ -150,7 +155,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         upstream = http.client.HTTPConnection(self.gate.args.upstream, timeout=60)
         fields = {k: v for k, v in self.headers.items() if k.lower() not in ("authorization", "transfer-encoding")}
         fields["Content-Length"] = str(len(data))
-        if self.gate.args.connect:
+        if self.gate.args.connect or self.gate.args.tls:
             fields["X-Forwarded-Proto"] = "https"
         upstream.request(self.command, self.path, data, fields)
         reply = upstream.getresponse()
@@ -167,8 +172,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         upstream.close()
         return there
 
+    def flood(self):
+        self.gate.note("%s %s flood" % (self.command, self.path))
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Type", "application/vnd.oci.image.index.v1+json")
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b" " * 65536)
+        except OSError:
+            pass
+
     def handle_any(self):
         url = urllib.parse.urlsplit(self.path)
+        if self.gate.args.flood and self.command == "GET" and re.search(self.gate.args.flood, url.path):
+            self.flood()
+            return
         if self.gate.args.limit and int(self.headers.get("Content-Length", 0)) > self.gate.args.limit:
             self.close_connection = True
             self.answer(413, b"<html>too large</html>", [("Content-Type", "text/html"), ("Connection", "close")])
@@ -198,6 +218,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        pass
+
+
+def listen(certificate):
+    server = Server(("127.0.0.1", 0), Handler)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        # the handshake is the business of each connection's own thread
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    return server
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("upstream")
@@ -208,13 +245,20 @@ def main():
     parser.add_argument("--password", default="")
     parser.add_argument("--grant", default="pull,push")
     parser.add_argument("--immutable", action="store_true")
+    parser.add_argument("--tls")
+    parser.add_argument("--token-tls")
+    parser.add_argument("--flood")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--uses", type=int)
     parser.add_argument("--connect", nargs=2)
     parser.add_argument("--fault", nargs=4, action="append", default=[])
     args = parser.parse_args()
     Handler.gate = Gate(args)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = listen(args.tls)
+    if args.token_tls:
+        tokens = listen(args.token_tls)
+        Handler.gate.realm = "https://localhost:%d/token" % tokens.server_address[1]
+        threading.Thread(target=tokens.serve_forever, daemon=True).start()
     part = pathlib.Path(args.ready + ".part")
     part.write_text("%s:%d\n" % server.server_address)
     part.rename(args.ready)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "net/conn.h"
 #include "net/http.h"
 #include "script_conn.h"
@@ -183,6 +184,77 @@ requests_are_written_as_they_should(void **state)
 
 		assert_row_ok(rows[i].name, run(&s, &rows[i].req, &status, &body, &err), &err);
 		assert_row_str(rows[i].name, buf_view(&s.written), rows[i].want);
+	}
+}
+
+struct letters {
+	struct http_source source;
+	uint64_t good; /* bytes before reading fails */
+};
+
+static ssize_t
+read_letters(struct http_source *s, uint64_t at, void *p, size_t len, struct err *err)
+{
+	const struct letters *l = (const struct letters *)(void *)s;
+
+	if (at >= l->good)
+		return err_set(err, ERR_SYS, "no more letters");
+	memset(p, 'a', len);
+	return (ssize_t)len;
+}
+
+/* Its answers are there before anything was sent, or between two pieces. */
+static void
+a_peer_answers_before_it_has_all(void **state)
+{
+	static const struct {
+		const char *name, *in;
+		enum script_end end;
+		uint64_t good;
+		int status;
+		size_t sent; /* at most */
+		enum err_kind kind;
+		const char *text;
+	} rows[] = {
+		{"at once", "HTTP/1.1 413 Large\r\nContent-Length: 2\r\n\r\nno", SCRIPT_SILENT,
+			1000000, 413, 0, ERR_NONE, NULL},
+		{"after a word in between",
+			"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 -\r\nContent-Length: 0\r\n\r\n",
+			SCRIPT_SILENT, 1000000, 201, 0, ERR_NONE, NULL},
+		{"by going away", "", SCRIPT_CLOSES, 1000000, 0, 0, ERR_NET,
+			"closed the connection without an answer"},
+		{"by a word in between, and going away", "HTTP/1.1 100 Continue\r\n\r\n",
+			SCRIPT_CLOSES, 1000000, 0, 65536, ERR_NET,
+			"closed the connection without an answer"},
+		{"not at all, as there is nothing to send", "", SCRIPT_CLOSES, 0, 0, 0, ERR_SYS,
+			"no more letters"},
+	};
+	static const char head[] =
+		"PUT /x HTTP/1.1\r\nHost: docker\r\nContent-Length: 1000000\r\n\r\n";
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		cleanup_script struct script s = {.in = str_from(rows[i].in), .end = rows[i].end};
+		struct letters l = {{.length = 1000000, .read = read_letters, .patience_ms = 60000},
+			rows[i].good};
+		struct http_request req = {
+			.method = "PUT", .target = "/x", .host = "docker", .source = &l.source};
+		cleanup_buf struct buf body = {0};
+		struct err err = {0};
+		int status = 0;
+		int rc = run(&s, &req, &status, &body, &err);
+
+		if (rows[i].kind == ERR_NONE)
+			assert_row_ok(rows[i].name, rc, &err);
+		else
+			assert_row_err(rows[i].name, &err, rows[i].kind, rows[i].text);
+		assert_row_int(rows[i].name, rc, rows[i].kind == ERR_NONE ? 0 : -1);
+		assert_row_int(rows[i].name, status, rows[i].status);
+		assert_that(
+			str_starts(buf_view(&s.written), str_from(head)), "row '%s'", rows[i].name);
+		assert_that(s.written.len <= strlen(head) + rows[i].sent,
+			"row '%s': %zu bytes sent", rows[i].name, s.written.len - strlen(head));
 	}
 }
 
@@ -365,6 +437,7 @@ main(void)
 		cmocka_unit_test(answers_in_pieces_of_any_size),
 		cmocka_unit_test(d_05_answers_that_are_no_answers),
 		cmocka_unit_test(requests_are_written_as_they_should),
+		cmocka_unit_test(a_peer_answers_before_it_has_all),
 		cmocka_unit_test(a_header_cannot_be_smuggled_in),
 		cmocka_unit_test(endless_heads_are_given_up),
 		cmocka_unit_test(a_body_larger_than_wanted_is_refused),

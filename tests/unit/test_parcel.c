@@ -114,7 +114,7 @@ put_index(struct maker *m, const char *list)
 }
 
 static struct copy *
-finish(struct maker *m, const char *list, struct parcel **l, struct err *err)
+finish(struct maker *m, const char *list, const char *pick, struct parcel **l, struct err *err)
 {
 	static const struct ref where = {.domain = "r.example", .path = "g/p"};
 	const char *path;
@@ -130,7 +130,7 @@ finish(struct maker *m, const char *list, struct parcel **l, struct err *err)
 	}
 	path = arena_cstr(&m->arena, tree_path(&m->tree, "l"));
 	*l = parcel_open(path, err);
-	return *l ? copy_open(*l, &where, NULL, err) : NULL;
+	return *l ? copy_open(*l, pick, &where, NULL, err) : NULL;
 }
 
 static void
@@ -152,6 +152,7 @@ maker_release(struct maker *m)
 
 enum shape {
 	ONE,
+	NAMED,
 	TWO_NAMES,
 	PLATFORMS,
 	REFERRER,
@@ -200,6 +201,11 @@ shape_list(struct maker *m, enum shape shape)
 		return arena_fmt(a, "%s,%s", one, one);
 	case TWO_IMAGES:
 		return list;
+	case NAMED:
+		return arena_fmt(a,
+			"{\"annotations\":{\"io.containerd.image.name\":\"r.example/a:1\"},%s,"
+			"{\"annotations\":{\"org.opencontainers.image.ref.name\":\"b\"},%s",
+			one + 1, put_manifest(m, layer, ",\"x\":1") + 1);
 	case PLATFORMS:
 		return put_index(m, list);
 	case REFERRER:
@@ -224,20 +230,26 @@ the_image_of_a_layout(void **state)
 		enum shape shape;
 		enum err_kind kind;
 		const char *text;
+		const char *pick;
 	} rows[] = {
-		{"one", ONE, ERR_NONE, NULL},
-		{"one of two names", TWO_NAMES, ERR_NONE, NULL},
-		{"several platforms", PLATFORMS, ERR_NONE, NULL},
-		{"one, and something about it", REFERRER, ERR_NONE, NULL},
-		{"a layer that is elsewhere", EXTERN, ERR_NONE, NULL},
-		{"two", TWO_IMAGES, ERR_CONFIG, "holds several images: sha256:"},
-		{"none", NONE, ERR_CONFIG, "holds no image"},
-		{"indexes in indexes", DEEP, ERR_LIMIT, "more than 4 deep"},
-		{"a manifest that is not there", ABSENT, ERR_PROTO, "lacks 'sha256:44136fa"},
-		{"a layer of another size", OTHER_SIZE, ERR_PROTO, "has 5 bytes, not the 6"},
-		{"no manifest of an image", OTHER_TYPE, ERR_PROTO, "'application/x'"},
+		{"one", ONE, ERR_NONE, NULL, NULL},
+		{"one of several by its name", NAMED, ERR_NONE, NULL, "b"},
+		{"one of several by the tag of its reference", NAMED, ERR_NONE, NULL, "1"},
+		{"one of several by its reference", NAMED, ERR_NONE, NULL, "r.example/a:1"},
+		{"none of that name", NAMED, ERR_CONFIG, "holds no image 'a'", "a"},
+		{"two of one name", TWO_IMAGES, ERR_CONFIG, "holds several images", NULL},
+		{"one of two names", TWO_NAMES, ERR_NONE, NULL, NULL},
+		{"several platforms", PLATFORMS, ERR_NONE, NULL, NULL},
+		{"one, and something about it", REFERRER, ERR_NONE, NULL, NULL},
+		{"a layer that is elsewhere", EXTERN, ERR_NONE, NULL, NULL},
+		{"two", TWO_IMAGES, ERR_CONFIG, "holds several images: sha256:", NULL},
+		{"none", NONE, ERR_CONFIG, "holds no image", NULL},
+		{"indexes in indexes", DEEP, ERR_LIMIT, "more than 4 deep", NULL},
+		{"a manifest that is not there", ABSENT, ERR_PROTO, "lacks 'sha256:44136fa", NULL},
+		{"a layer of another size", OTHER_SIZE, ERR_PROTO, "has 5 bytes, not the 6", NULL},
+		{"no manifest of an image", OTHER_TYPE, ERR_PROTO, "'application/x'", NULL},
 		{"an index that is a manifest", CONFUSED, ERR_PROTO,
-			"neither an index nor a manifest"},
+			"neither an index nor a manifest", NULL},
 	};
 	size_t i;
 
@@ -250,7 +262,7 @@ the_image_of_a_layout(void **state)
 		struct copy *c;
 
 		maker_init(&m, i % 2);
-		c = finish(&m, shape_list(&m, rows[i / 2].shape), &l, &err);
+		c = finish(&m, shape_list(&m, rows[i / 2].shape), rows[i / 2].pick, &l, &err);
 		if (rows[i / 2].kind)
 			assert_row_err(name, &err, rows[i / 2].kind, rows[i / 2].text);
 		assert_that(!c == !!rows[i / 2].kind, "row '%s': %s", name, err.msg);
