@@ -263,3 +263,28 @@ random_dockerfile()
 	bt_build_ok --no-pull -o "$T/out" --cache-from "type=local,src=$T/cache"
 	same_as_before
 }
+
+@test "push --from publishes what builds put into archives and folders, platforms and attestations alike" {
+	local digest
+	project main
+	output_dockerfile
+	bt_build_ok --platform linux/amd64,linux/arm64 --provenance mode=max -o "type=oci,dest=$T/oci.tar" \
+		-o "type=oci,tar=false,dest=$T/images,name=some/thing:1"
+	bt_build_ok -o "type=oci,tar=false,dest=$T/images,name=some/thing:2"
+	digest=$(tar -xOf "$T/oci.tar" index.json | jq -r '.manifests[0].digest')
+	given "SSL_CERT_FILE=$BT_REGISTRY_CA"
+	bt_push --from "$T/oci.tar"
+	expect_status 0
+	expect_equal "$output" "$(for tag in "$SHA" main latest; do echo "$IMAGE:$tag@$digest"; done)"
+	expect_equal "$(digest_of main)" "$digest"
+	bt_push --from "$T/images"
+	expect_failure 249 'several images: '
+	bt_push --from "$T/images:2"
+	expect_status 0
+	expect_equal "$(digest_of main)" "$(skopeo inspect "oci:$T/images:2" | jq -r .Digest)"
+	expect_equal "$(registry_file main /file)" built
+	digest=$(jq -r '.manifests[] | select(.annotations["io.containerd.image.name"] | endswith(":1")).digest' "$T/images/index.json")
+	bt_push --from "$T/images@$digest"
+	expect_status 0
+	expect_equal "$(digest_of latest)" "$digest"
+}
