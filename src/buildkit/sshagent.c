@@ -17,7 +17,7 @@ enum {
 
 struct algorithm {
 	const char *name;
-	enum sshcrypt_hash hash;
+	enum privsign_hash hash;
 };
 
 static void
@@ -43,9 +43,9 @@ choose(const struct sshkey *k, uint32_t flags, struct algorithm *out)
 	if (k->parts.type != CERT_KEY_RSA)
 		return true;
 	if (flags & RSA_SHA2_512)
-		*out = (struct algorithm){"rsa-sha2-512", SSHCRYPT_SHA512};
+		*out = (struct algorithm){"rsa-sha2-512", PRIVSIGN_SHA512};
 	else if (flags & RSA_SHA2_256)
-		*out = (struct algorithm){"rsa-sha2-256", SSHCRYPT_SHA256};
+		*out = (struct algorithm){"rsa-sha2-256", PRIVSIGN_SHA256};
 	return true;
 }
 
@@ -68,7 +68,7 @@ put_signature(const struct sshkey *k, struct str name, struct str value, struct 
 static bool
 sign(const struct sshkey *keys, size_t n, struct str in, struct buf *out)
 {
-	uint8_t signature[SSHCRYPT_SIGNATURE_MAX];
+	uint8_t signature[PRIVSIGN_MAX];
 	struct str public, data;
 	struct algorithm algorithm;
 	uint32_t flags;
@@ -81,7 +81,7 @@ sign(const struct sshkey *keys, size_t n, struct str in, struct buf *out)
 		;
 	if (i == n || !choose(&keys[i], flags, &algorithm))
 		return false;
-	len = sshcrypt_sign(&keys[i].parts, algorithm.hash, data, signature);
+	len = privsign(&keys[i].parts, algorithm.hash, data, signature);
 	if (len == 0)
 		return false;
 	put_signature(&keys[i], str_from(algorithm.name), str_n((const char *)signature, len), out);

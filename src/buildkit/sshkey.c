@@ -13,11 +13,11 @@ enum {
 };
 
 static const struct sshkey_kind kinds[] = {
-	{"ssh-rsa", CERT_KEY_RSA, CERT_CURVE_NONE, NULL, SSHCRYPT_SHA1},
-	{"ecdsa-sha2-nistp256", CERT_KEY_EC, CERT_P256, "nistp256", SSHCRYPT_SHA256},
-	{"ecdsa-sha2-nistp384", CERT_KEY_EC, CERT_P384, "nistp384", SSHCRYPT_SHA384},
-	{"ecdsa-sha2-nistp521", CERT_KEY_EC, CERT_P521, "nistp521", SSHCRYPT_SHA512},
-	{"ssh-ed25519", CERT_KEY_ED25519, CERT_CURVE_NONE, NULL, SSHCRYPT_SHA512},
+	{"ssh-rsa", CERT_KEY_RSA, CERT_CURVE_NONE, NULL, PRIVSIGN_SHA1},
+	{"ecdsa-sha2-nistp256", CERT_KEY_EC, CERT_P256, "nistp256", PRIVSIGN_SHA256},
+	{"ecdsa-sha2-nistp384", CERT_KEY_EC, CERT_P384, "nistp384", PRIVSIGN_SHA384},
+	{"ecdsa-sha2-nistp521", CERT_KEY_EC, CERT_P521, "nistp521", PRIVSIGN_SHA512},
+	{"ssh-ed25519", CERT_KEY_ED25519, CERT_CURVE_NONE, NULL, PRIVSIGN_SHA512},
 };
 
 static int
@@ -209,7 +209,7 @@ check_rsa(struct sshkey *k, struct err *err)
 			PRIVKEY_RSA_BITS_MAX);
 	}
 	if (factors < r->n.len || factors > r->n.len + 1 || !is_odd(r->p) || !is_odd(r->q) ||
-		!is_odd(r->e) || !sshcrypt_rsa_whole(r))
+		!is_odd(r->e) || !privsign_rsa_whole(r))
 		return damaged(err);
 	ssh_put_uint(&k->public, r->e);
 	ssh_put_uint(&k->public, r->n);
@@ -219,14 +219,14 @@ check_rsa(struct sshkey *k, struct err *err)
 static int
 check_point(struct sshkey *k, struct err *err)
 {
-	uint8_t point[PRIVKEY_POINT_MAX], signature[SSHCRYPT_SIGNATURE_MAX];
+	uint8_t point[PRIVKEY_POINT_MAX], signature[PRIVSIGN_MAX];
 	struct privkey *r = &k->parts;
 	size_t len;
 
 	while (r->type == CERT_KEY_EC && r->x.len && r->x.s[0] == 0)
 		r->x = str_from_off(r->x, 1);
 	/* a number that is not below the order of the curve cannot sign */
-	len = sshcrypt_sign(r, k->kind->hash, STR("x"), signature) ? sshcrypt_public(r, point) : 0;
+	len = privsign(r, k->kind->hash, STR("x"), signature) ? privsign_public(r, point) : 0;
 	if (len == 0)
 		return damaged(err);
 	if (k->kind->curve_name)

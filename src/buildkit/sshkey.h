@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "base/secret.h"
-#include "buildkit/sshcrypt.h"
 #include "net/privkey.h"
+#include "net/privsign.h"
 
 struct err;
 struct sshkey_kind;
@@ -34,7 +34,7 @@ struct sshkey_kind {
 	enum cert_key_type type;
 	enum cert_curve curve;
 	const char *curve_name;
-	enum sshcrypt_hash hash; /* that an EC key signs with */
+	enum privsign_hash hash; /* that an EC key signs with */
 };
 
 /*

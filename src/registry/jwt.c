@@ -1,21 +1,18 @@
 #include "registry/jwt.h"
 
-#include <bearssl_x509.h>
-#include <string.h>
-
 #include "base/codec.h"
 #include "base/err.h"
 #include "base/jval.h"
-#include "base/sha256.h"
-#include "net/cert.h"
+#include "net/privsign.h"
 #include "registry/words.h"
 
-enum { RSA_BYTES_MAX = 512, CLAIM_MAX = 200 };
+enum { CLAIM_MAX = 200 };
 
 /* ---- signing ------------------------------------------------------------------- */
 
+/* Views into the DER, which the caller wipes. */
 static int
-decode_key(struct str pem, struct buf *der, struct err *err)
+decode_key(struct str pem, struct buf *der, struct privkey *out, struct err *err)
 {
 	struct str rest = pem;
 	struct pem p;
@@ -27,9 +24,11 @@ decode_key(struct str pem, struct buf *der, struct err *err)
 			continue;
 		/* room for all, so that no copy stays behind */
 		buf_reserve(der, p.body.len, NULL);
-		if (base64_decode(der, p.body))
+		if (!base64_decode(der, p.body))
+			break;
+		if (privkey_parse(&p, buf_view(der), out) && out->type == CERT_KEY_RSA)
 			return 0;
-		break;
+		return err_set(err, ERR_CONFIG, "the private key is no RSA key, or damaged");
 	}
 	return err_set(err, ERR_CONFIG, "the private key is not one in PEM form");
 }
@@ -37,30 +36,16 @@ decode_key(struct str pem, struct buf *der, struct err *err)
 static int
 sign_text(struct str text, struct str pem, struct buf *signature, struct err *err)
 {
-	static const unsigned char oid[] = {9, 0x60, 0x86, 0x48, 0x01, 0x65, 3, 4, 2, 1};
-	unsigned char out[RSA_BYTES_MAX];
-	br_skey_decoder_context decoder;
-	const br_rsa_private_key *key;
-	uint8_t digest[SHA256_LEN];
+	uint8_t out[PRIVSIGN_MAX];
 	struct buf der = {0};
-	struct sha256 h;
-	int rc = decode_key(pem, &der, err);
+	struct privkey key;
+	int rc = decode_key(pem, &der, &key, err);
+	size_t len = rc ? 0 : privsign(&key, PRIVSIGN_SHA256, text, out);
 
-	if (rc == 0) {
-		br_skey_decoder_init(&decoder);
-		br_skey_decoder_push(&decoder, der.p, der.len);
-		key = br_skey_decoder_get_rsa(&decoder);
-		sha256_init(&h);
-		sha256_add(&h, text.s, text.len);
-		sha256_out(&h, digest);
-		if (br_skey_decoder_last_error(&decoder) || !key ||
-			(key->n_bitlen + 7) / 8 > sizeof(out) ||
-			!br_rsa_pkcs1_sign_get_default()(oid, digest, sizeof(digest), key, out))
-			rc = err_set(err, ERR_CONFIG, "the private key is no RSA key, or damaged");
-		else
-			buf_mem(signature, out, (key->n_bitlen + 7) / 8);
-		explicit_bzero(&decoder, sizeof(decoder));
-	}
+	if (len)
+		buf_mem(signature, out, len);
+	else if (rc == 0)
+		rc = err_set(err, ERR_CONFIG, "the private key is too large, or damaged");
 	buf_wipe(&der);
 	return rc;
 }

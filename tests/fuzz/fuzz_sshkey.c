@@ -23,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const labels[] = {
 		"OPENSSH PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY"};
 	struct str input = str_n((const char *)data, size);
-	uint8_t signature[SSHCRYPT_SIGNATURE_MAX];
+	uint8_t signature[PRIVSIGN_MAX];
 	cleanup_buf struct buf text = {0};
 	struct err err = {0};
 	struct sshkey k;
@@ -34,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_str(&text, input);
 	if (sshkey_parse(buf_view(&text), &k, &err) == 0) {
 		if (err.kind || k.public.len == 0 || !k.comment ||
-			sshcrypt_sign(&k.parts, k.kind->hash, STR("x"), signature) == 0)
+			privsign(&k.parts, k.kind->hash, STR("x"), signature) == 0)
 			abort();
 	} else if (!err.kind || !err.msg[0]) {
 		abort();

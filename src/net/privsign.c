@@ -1,4 +1,4 @@
-#include "buildkit/sshcrypt.h"
+#include "net/privsign.h"
 
 #include <bearssl_ec.h>
 #include <bearssl_rsa.h>
@@ -13,10 +13,10 @@ static const struct {
 	const br_hash_class *class;
 	const unsigned char *oid;
 } hashes[] = {
-	[SSHCRYPT_SHA1] = {&br_sha1_vtable, BR_HASH_OID_SHA1},
-	[SSHCRYPT_SHA256] = {&br_sha256_vtable, BR_HASH_OID_SHA256},
-	[SSHCRYPT_SHA384] = {&br_sha384_vtable, BR_HASH_OID_SHA384},
-	[SSHCRYPT_SHA512] = {&br_sha512_vtable, BR_HASH_OID_SHA512},
+	[PRIVSIGN_SHA1] = {&br_sha1_vtable, BR_HASH_OID_SHA1},
+	[PRIVSIGN_SHA256] = {&br_sha256_vtable, BR_HASH_OID_SHA256},
+	[PRIVSIGN_SHA384] = {&br_sha384_vtable, BR_HASH_OID_SHA384},
+	[PRIVSIGN_SHA512] = {&br_sha512_vtable, BR_HASH_OID_SHA512},
 };
 
 /* The library wants bytes it does not change as unsigned char *. */
@@ -39,7 +39,7 @@ ed25519_key(const struct privkey *k, struct ed25519_key *out)
 }
 
 size_t
-sshcrypt_public(const struct privkey *k, uint8_t out[PRIVKEY_POINT_MAX])
+privsign_public(const struct privkey *k, uint8_t out[PRIVKEY_POINT_MAX])
 {
 	cleanup_ed25519_key struct ed25519_key ed = {{0}, {0}};
 	br_ec_private_key ec = ec_key(k);
@@ -54,7 +54,7 @@ sshcrypt_public(const struct privkey *k, uint8_t out[PRIVKEY_POINT_MAX])
 }
 
 static size_t
-digest(enum sshcrypt_hash hash, struct str data, uint8_t out[HASH_MAX])
+digest(enum privsign_hash hash, struct str data, uint8_t out[HASH_MAX])
 {
 	const br_hash_class *class = hashes[hash].class;
 	br_hash_compat_context h;
@@ -66,8 +66,8 @@ digest(enum sshcrypt_hash hash, struct str data, uint8_t out[HASH_MAX])
 }
 
 static size_t
-sign_rsa(const struct privkey *k, enum sshcrypt_hash hash, struct str data,
-	uint8_t out[SSHCRYPT_SIGNATURE_MAX])
+sign_rsa(const struct privkey *k, enum privsign_hash hash, struct str data,
+	uint8_t out[PRIVSIGN_MAX])
 {
 	br_rsa_private_key key = {
 		(uint32_t)privkey_bits(k->n),
@@ -85,15 +85,15 @@ sign_rsa(const struct privkey *k, enum sshcrypt_hash hash, struct str data,
 	uint8_t hashed[HASH_MAX];
 	size_t len = digest(hash, data, hashed);
 
-	if (k->n.len > SSHCRYPT_SIGNATURE_MAX ||
+	if (k->n.len > PRIVSIGN_MAX ||
 		!br_rsa_pkcs1_sign_get_default()(hashes[hash].oid, hashed, len, &key, out))
 		return 0;
 	return k->n.len;
 }
 
 size_t
-sshcrypt_sign(const struct privkey *k, enum sshcrypt_hash hash, struct str data,
-	uint8_t out[SSHCRYPT_SIGNATURE_MAX])
+privsign(const struct privkey *k, enum privsign_hash hash, struct str data,
+	uint8_t out[PRIVSIGN_MAX])
 {
 	cleanup_ed25519_key struct ed25519_key ed = {{0}, {0}};
 	br_ec_private_key ec = ec_key(k);
@@ -112,13 +112,13 @@ sshcrypt_sign(const struct privkey *k, enum sshcrypt_hash hash, struct str data,
 }
 
 bool
-sshcrypt_rsa_whole(const struct privkey *k)
+privsign_rsa_whole(const struct privkey *k)
 {
 	br_rsa_public_key public = {bytes(k->n), k->n.len, bytes(k->e), k->e.len};
-	uint8_t signature[SSHCRYPT_SIGNATURE_MAX], hashed[HASH_MAX], back[HASH_MAX];
-	size_t len = digest(SSHCRYPT_SHA256, STR("x"), hashed);
+	uint8_t signature[PRIVSIGN_MAX], hashed[HASH_MAX], back[HASH_MAX];
+	size_t len = digest(PRIVSIGN_SHA256, STR("x"), hashed);
 
-	return sign_rsa(k, SSHCRYPT_SHA256, STR("x"), signature) &&
+	return sign_rsa(k, PRIVSIGN_SHA256, STR("x"), signature) &&
 	       br_rsa_pkcs1_vrfy_get_default()(
 		       signature, k->n.len, BR_HASH_OID_SHA256, len, &public, back) &&
 	       memcmp(hashed, back, len) == 0;
