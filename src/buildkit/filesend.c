@@ -9,11 +9,11 @@
 
 #include "base/arena.h"
 #include "base/fd.h"
+#include "base/loop.h"
 #include "buildkit/fsrecv.h"
 #include "buildkit/services.h"
+#include "buildkit/wire.h"
 #include "net/grpc.h"
-
-#include "buildkit/proto/control.pb-c.h"
 
 struct filesend {
 	struct bk_session *session;
@@ -68,6 +68,23 @@ on_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 
 static const struct grpc_call_ops ops = {.message = on_message, .end = on_end, .close = on_close};
 
+/* BytesMessage {1: data}; -1 when it is malformed. */
+static int
+bytes_of(struct str msg, const struct bk_export *target, struct str *data, struct err *err)
+{
+	struct wire_field f;
+
+	*data = (struct str){0};
+	while (msg.len) {
+		if (!wire_take(&msg, &f))
+			return err_set(err, ERR_PROTO, "malformed message in the stream of '%s'",
+				target->name);
+		if (f.number == 1 && f.type == WIRE_BYTES)
+			*data = f.bytes;
+	}
+	return 0;
+}
+
 /* ---- one file ------------------------------------------------------------- */
 
 struct filestream {
@@ -87,15 +104,12 @@ stream_message(struct grpc_call *call, struct str msg, void *arg)
 {
 	struct filestream *f = arg;
 	struct err err = {0};
-	Pb__BytesMessage *m = pb__bytes_message__unpack(NULL, msg.len, (const uint8_t *)msg.s);
+	struct str data;
 
 	/* a regular file does not make us wait for anybody */
-	if (!m)
-		err_set(&err, ERR_PROTO, "malformed message in the stream of '%s'",
-			f->target->name);
-	else if (fd_write_all(f->target->fd, m->data.data, m->data.len))
+	if (bytes_of(msg, f->target, &data, &err) == 0 &&
+		fd_write_all(f->target->fd, data.s, data.len))
 		err_sys(&err, "write '%s'", f->target->name);
-	pb__bytes_message__free_unpacked(m, NULL);
 	if (err.kind)
 		stream_fail(f, call, &err);
 }
@@ -138,6 +152,128 @@ open_file(struct bk_session *s, struct grpc_call *call, const struct bk_export *
 	grpc_call_serve(call, &stream_ops, f);
 }
 
+/* ---- somebody who may be slow --------------------------------------------- */
+
+struct sinking {
+	struct bk_session *session;
+	const struct bk_export *target;
+	struct grpc_call *call;
+	struct watch *watch[2];
+	bool ended; /* the stream is complete; what waits has to go out */
+};
+
+static void
+unwatch(struct sinking *k)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(k->watch); i++) {
+		watch_remove(k->watch[i]);
+		k->watch[i] = NULL;
+	}
+}
+
+static void
+sink_fail(struct sinking *k, struct err *err)
+{
+	unwatch(k);
+	bk_session_fail(k->session, err);
+	grpc_call_finish(k->call, GRPC_UNKNOWN, err->msg);
+}
+
+static void sink_event(short revents, void *arg);
+
+/* As long as anything waits to go out the daemon gets no room for more. */
+static void
+sink_flush(struct sinking *k)
+{
+	const struct bk_sink *sink = k->target->sink;
+	struct pollfd fds[2];
+	struct err err = {0};
+	ssize_t left = sink->flush(sink->arg, &err);
+	int i, n;
+
+	if (left < 0) {
+		sink_fail(k, &err);
+		return;
+	}
+	unwatch(k);
+	grpc_call_pause(k->call, left > 0);
+	n = left ? sink->wants(fds, sink->arg) : 0;
+	for (i = 0; i < n; i++)
+		k->watch[i] = loop_watch(k->session->loop, fds[i].fd, fds[i].events, sink_event, k);
+	if (left == 0 && k->ended)
+		grpc_call_finish(k->call, GRPC_OK, NULL);
+}
+
+static void
+sink_event(short revents, void *arg)
+{
+	(void)revents;
+	sink_flush(arg);
+}
+
+static void
+sink_message(struct grpc_call *call, struct str msg, void *arg)
+{
+	struct sinking *k = arg;
+	struct err err = {0};
+	struct str data;
+
+	(void)call;
+	if (bytes_of(msg, k->target, &data, &err)) {
+		sink_fail(k, &err);
+		return;
+	}
+	/* without any it would be the end */
+	if (data.len)
+		k->target->sink->add(data, k->target->sink->arg);
+	if (!k->watch[0])
+		sink_flush(k);
+}
+
+static void
+sink_end(struct grpc_call *call, void *arg)
+{
+	struct sinking *k = arg;
+
+	(void)call;
+	k->ended = true;
+	k->target->sink->add((struct str){0}, k->target->sink->arg);
+	if (!k->watch[0])
+		sink_flush(k);
+}
+
+static void
+sink_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
+{
+	(void)call;
+	(void)st;
+	unwatch(arg);
+	free(arg);
+}
+
+static const struct grpc_call_ops sink_ops = {
+	.message = sink_message, .end = sink_end, .close = sink_close};
+
+static void
+open_sink(struct bk_session *s, struct grpc_call *call, const struct bk_export *target)
+{
+	struct sinking *k;
+	struct err err = {0};
+
+	if (target->sink->begin(target->sink->arg, &err)) {
+		bk_session_fail(s, &err);
+		grpc_call_finish(call, GRPC_UNKNOWN, err.msg);
+		return;
+	}
+	k = xcalloc(1, sizeof(*k));
+	k->session = s;
+	k->target = target;
+	k->call = call;
+	grpc_call_serve(call, &sink_ops, k);
+}
+
 /* ---- which of them -------------------------------------------------------- */
 
 static void
@@ -170,7 +306,9 @@ filesend_open(struct bk_session *s, struct grpc_call *call)
 	grpc_call_metadata(call, "buildkit-attachable-exporter-id", &a, &ids);
 	if (ids.n && !str_u64(str_from(ids.items[0]), 10, &id))
 		id = 0;
-	if (id >= s->nexports || s->exports[id].fd < 0)
+	if (id < s->nexports && s->exports[id].kind == BK_EXPORT_SINK)
+		open_sink(s, call, &s->exports[id]);
+	else if (id >= s->nexports || s->exports[id].fd < 0)
 		grpc_call_finish(call, GRPC_INVALID_ARGUMENT, "nothing is exported by that number");
 	else if (s->exports[id].kind == BK_EXPORT_FILE)
 		open_file(s, call, &s->exports[id]);

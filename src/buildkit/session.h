@@ -8,12 +8,15 @@
 #ifndef BUILDKIT_SESSION_H
 #define BUILDKIT_SESSION_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/str.h"
 
 struct arena;
 struct bk_peer;
@@ -34,8 +37,22 @@ struct bk_local {
 };
 
 enum bk_export_kind {
-	BK_EXPORT_DIR, /* exporter local: files below a directory */
-	BK_EXPORT_FILE /* tar, oci, docker: one stream of bytes */
+	BK_EXPORT_DIR,  /* exporter local: files below a directory */
+	BK_EXPORT_FILE, /* tar, oci, docker: one stream of bytes */
+	BK_EXPORT_SINK  /* the same, to somebody who may be slow */
+};
+
+/* Takes a stream of bytes without making the loop wait; the daemon does instead. */
+struct bk_sink {
+	/* A new stream; an earlier attempt may have left its part. */
+	int (*begin)(void *arg, struct err *err);
+	/* Keeps the bytes to be sent; none: the stream is complete. */
+	void (*add)(struct str bytes, void *arg);
+	/* Sends as much as goes. The number of bytes that wait, or -1. */
+	ssize_t (*flush)(void *arg, struct err *err);
+	/* As long as some wait: what to poll for, as conn_wants. */
+	int (*wants)(struct pollfd fds[2], void *arg);
+	void *arg;
 };
 
 /* Where the result of an exporter goes. */
@@ -47,6 +64,7 @@ struct bk_export {
 	int fd;
 	const char *name; /* for messages */
 	enum bk_export_kind kind;
+	const struct bk_sink *sink; /* BK_EXPORT_SINK; borrowed */
 };
 
 enum { BK_SECRET_MAX = 500 * 1024 }; /* bytes; the reference's figure */

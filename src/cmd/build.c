@@ -24,6 +24,7 @@
 #include "cmd/features.h"
 #include "cmd/guard.h"
 #include "cmd/handing.h"
+#include "cmd/loading.h"
 #include "cmd/login.h"
 #include "cmd/outputs.h"
 #include "cmd/plan.h"
@@ -31,8 +32,8 @@
 #include "cmd/report.h"
 #include "cmd/retry.h"
 #include "cmd/solves.h"
+#include "cmd/verify.h"
 #include "docker/docker.h"
-#include "image/digest.h"
 #include "progress/progress.h"
 #include "registry/credentials.h"
 
@@ -62,6 +63,7 @@ struct run {
 	bool export_pending; /* an export succeeded and was not published */
 	struct features features;
 	struct extras extras;
+	struct loading loading;
 	const char *cache_error; /* why the cache of the present solve was not published */
 
 	struct strlist published, digests; /* references in order, and what each one is */
@@ -308,7 +310,8 @@ static int
 solve_once(struct run *r, struct planned_solve *s, struct err *err)
 {
 	struct bk_observer observer = {on_update, on_tick, r};
-	struct bk_export folder = {r->exported.staging, EXPORTED_NAME, BK_EXPORT_DIR};
+	struct bk_export folder = {
+		.fd = r->exported.staging, .name = EXPORTED_NAME, .kind = BK_EXPORT_DIR};
 	int rc;
 
 	r->result = (struct bk_result){0};
@@ -362,51 +365,6 @@ solve_with_retry(struct run *r, struct planned_solve *s, struct err *err)
 	}
 }
 
-/* The Engine must hold every name, and the same image under all of them. */
-static int
-verify_loaded(struct run *r, const struct planned_solve *s, struct err *err)
-{
-	const char *config = kv_get(&r->result.response, "containerimage.config.digest");
-	const char *digest = kv_get(&r->result.response, "containerimage.digest");
-	size_t i;
-
-	for (i = 0; i < s->tags.n; i++) {
-		char *id;
-
-		if (docker_image_id(&r->backend.docker, &r->arena, s->tags.items[i], &id, err))
-			return err_wrap(
-				err, "'%s' is not in the Engine after the build", s->tags.items[i]);
-		if (!(config && !strcmp(id, config)) && !(digest && !strcmp(id, digest)))
-			return err_set(err, ERR_PROTO, "'%s' is not the image that was built",
-				s->tags.items[i]);
-	}
-	return 0;
-}
-
-/* What was made must have a digest that makes sense, and the names that were asked for. */
-static int
-verify_image(struct run *r, const struct planned_solve *s, struct err *err)
-{
-	const struct kvlist *answer = &r->result.response;
-	const char *digest = kv_get(answer, "containerimage.digest");
-	const char *names = kv_get(answer, "image.name");
-	const char *wanted = kv_get(&s->solve.exporters.items[0].attrs, "name");
-	bool one = s->solve.exporters.n == 1; /* the answers of several are mixed */
-
-	if (!digest && !kv_get(answer, "containerimage.config.digest"))
-		return err_set(err, ERR_PROTO, "the daemon reports success but names no image");
-	if (digest && digest_check(str_from(digest), err))
-		return err_wrap(err, "digest of the image");
-	if (s->pushes && !digest)
-		return err_set(err, ERR_PROTO,
-			"the daemon reports success but no digest of what it "
-			"published");
-	if (one && names && wanted && strcmp(names, wanted) != 0)
-		return err_set(err, ERR_PROTO, "the daemon names the image '%s' instead of '%s'",
-			names, wanted);
-	return s->loads ? verify_loaded(r, s, err) : 0;
-}
-
 static void
 add_published(struct run *r, const struct planned_solve *s)
 {
@@ -414,6 +372,12 @@ add_published(struct run *r, const struct planned_solve *s)
 	size_t i;
 
 	r->digest = s->pushes ? digest : NULL;
+	for (i = 0; i < s->engine.n; i++) {
+		if (strlist_has(&s->tags, s->engine.items[i]))
+			continue;
+		strlist_add(&r->published, &r->arena, s->engine.items[i]);
+		strlist_add(&r->digests, &r->arena, "");
+	}
 	if (!s->loads && !s->pushes)
 		return;
 	for (i = 0; i < s->tags.n; i++) {
@@ -517,9 +481,13 @@ run_solve(struct run *r, size_t i, struct err *err)
 		r->export_pending = true;
 		return 0;
 	}
-	if (s.kind == SOLVE_TARGETS && s.tags.n == 0)
+	if (s.kind == SOLVE_TARGETS && s.tags.n == 0 && s.engine.n == 0)
 		return 0;
-	if (verify_image(r, &s, err) || name_later(r, &later, &s, err))
+	if (s.engine.n && loading_finish(&r->loading, err))
+		return err_wrap(err, "%s", s.title);
+	if (verify_result(&r->arena, &r->result.response, &s, &r->backend.docker,
+		    &r->loading.docker, err) ||
+		name_later(r, &later, &s, err))
 		return err_wrap(err, "%s", s.title);
 	add_published(r, &s);
 	return 0;
@@ -598,7 +566,7 @@ run_all(struct run *r, struct err *err)
 {
 	size_t i;
 
-	if (connect_first(r, err))
+	if (loading_connect(&r->loading, err) || connect_first(r, err))
 		return -1;
 	warn_of_backend(r);
 	for (i = 0; i <= r->plan.nstages; i++)
@@ -735,7 +703,12 @@ decide(struct run *r, struct err *err)
 		return -1;
 	if (r->immutable && preflight_immutable(r->ctx, &r->plan, r->credentials, r->ctx->log, err))
 		return -1;
-	return extras_make(&r->extras, &r->arena, &r->ctx->env, o, &r->plan, r->ctx->log, err);
+	if (extras_make(&r->extras, &r->arena, &r->ctx->env, o, &r->plan, r->ctx->log, err))
+		return -1;
+	if (!targets_engine(&r->extras.targets))
+		return 0;
+	r->extras.engine = &r->loading.sink;
+	return loading_find(&r->loading, &r->arena, &r->ctx->env, err);
 }
 
 static int
@@ -751,6 +724,7 @@ static void
 run_release(struct run *r)
 {
 	backend_close(&r->backend);
+	loading_release(&r->loading);
 	exported_close(&r->exported);
 	progress_free(r->progress);
 	credentials_free(r->credentials);

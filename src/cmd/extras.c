@@ -98,16 +98,11 @@ read_flags(struct reader *r, const struct build_options *o, struct err *err)
 static int
 check_load(const struct plan *p, struct err *err)
 {
-	if (p->buildkit) {
-		err_set(err, ERR_USAGE, "--load: a BuildKit daemon has no Engine to load into");
-		return err_hint(err,
-			"leave BUILDKIT_HOST and --builder out to build in the Engine, "
-			"or write an archive: -o type=docker,dest=FILE");
-	}
-	if (p->platforms.n > 1)
-		return err_set(err, ERR_USAGE,
-			"--load: an image for several platforms can only be pushed");
-	return 0;
+	if (p->platforms.n < 2)
+		return 0;
+	err_set(err, ERR_USAGE, "--load: an image for several platforms can only be pushed");
+	return err_hint(err, "name one by --platform; an archive may hold several: -o "
+			     "type=oci,dest=FILE");
 }
 
 static int
@@ -126,11 +121,12 @@ check_docker(struct target *t, const struct plan *p, struct err *err)
 {
 	if (strcmp(t->type, "docker") != 0 || t->form != TARGET_STORE)
 		return 0;
-	if (check_load(p, NULL)) {
-		(void)check_load(p, err);
+	if (check_load(p, err))
 		return err_wrap(err, "--output type=docker without dest");
-	}
-	t->type = "image";
+	if (p->buildkit)
+		t->form = TARGET_ENGINE;
+	else
+		t->type = "image";
 	return 0;
 }
 
@@ -138,16 +134,20 @@ static int
 check_targets(struct extras *x, struct arena *a, const struct build_options *o,
 	const struct plan *p, struct err *err)
 {
-	size_t i, streams = 0, layouts = 0;
+	size_t i, streams = 0, layouts = 0, engines = 0;
 
 	if (o->load && check_load(p, err))
 		return -1;
 	if (o->push && check_push(p, err))
 		return -1;
-	if (x->targets.n == 0)
-		return 0;
-	if (o->load || o->push)
+	if (o->load && p->buildkit) {
+		/* with --push as well: there and to the registry */
+		if (o->push)
+			target_add_image(&x->targets, a, true);
+		target_add_engine(&x->targets, a);
+	} else if (x->targets.n && (o->load || o->push)) {
 		target_add_image(&x->targets, a, o->push);
+	}
 	for (i = 0; i < x->targets.n; i++) {
 		struct target *t = &x->targets.items[i];
 
@@ -158,7 +158,10 @@ check_targets(struct extras *x, struct arena *a, const struct build_options *o,
 				"--output: type 'docker' holds one platform, type 'oci' several");
 		streams += t->form == TARGET_STDOUT;
 		layouts += t->form == TARGET_LAYOUT;
+		engines += t->form == TARGET_ENGINE;
 	}
+	if (engines > 1)
+		return err_set(err, ERR_USAGE, "--output: the Engine can take one image, once");
 	if (layouts > 1)
 		return err_set(err, ERR_USAGE, "--output: tar=false can be asked for once");
 	if (streams > 1)
@@ -220,7 +223,7 @@ extras_open(struct extras *x, struct arena *a, const struct env *env, struct pla
 		targets_open(&x->targets, a, tmpdir ? tmpdir : "/tmp", err) ||
 		open_stores(x, a, p, log, err))
 		return -1;
-	x->exports = targets_exports(&x->targets, a);
+	x->exports = targets_exports(&x->targets, a, x->engine);
 	for (i = 0; i < x->contexts.n; i++) {
 		struct named_context *c = &x->contexts.items[i];
 		struct strlist never = {0};

@@ -30,12 +30,13 @@ struct extras {
 	struct secret_list secrets;
 	struct agent_list agents;
 	struct context_list contexts;
-	struct target_list targets; /* none: the plan's own place */
-	struct store_list stores;   /* image layouts, once opened */
-	struct kvlist annotations;  /* attributes of exporters that make images */
-	struct kvlist attests;      /* attributes of the frontend */
-	struct bk_export *exports;  /* of the targets, once opened */
-	struct strlist said;        /* warnings that were given */
+	struct target_list targets;   /* none: the plan's own place */
+	struct store_list stores;     /* image layouts, once opened */
+	struct kvlist annotations;    /* attributes of exporters that make images */
+	struct kvlist attests;        /* attributes of the frontend */
+	const struct bk_sink *engine; /* borrowed; for a target that goes there */
+	struct bk_export *exports;    /* of the targets, once opened */
+	struct strlist said;          /* warnings that were given */
 };
 
 /* Borrows all of them. ERR_USAGE and ERR_CONFIG name the flag; release in any case. */

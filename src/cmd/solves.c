@@ -215,6 +215,8 @@ add_target(struct arena *a, const struct plan *p, const struct extras *x, const 
 	if (names.n && set_names(a, attrs, &names, err))
 		return err_wrap(err, "--output");
 	add_annotations(a, x, attrs);
+	if (t->form == TARGET_ENGINE)
+		out->engine = names;
 	if (!image)
 		return 0;
 	for (i = 0; i < names.n; i++)

@@ -19,12 +19,13 @@ enum solve_kind {
 
 struct planned_solve {
 	enum solve_kind kind;
-	const char *title;   /* "stage 'build'", "image" */
-	struct strlist tags; /* full references the result gets */
-	bool pushes;         /* the daemon publishes them itself */
-	bool loads;          /* they are going to be in the Engine */
-	bool hands_on;       /* out of which they are to be pushed when all is built */
-	size_t target;       /* SOLVE_TARGETS: the place of the first exporter */
+	const char *title;     /* "stage 'build'", "image" */
+	struct strlist tags;   /* full references the result gets */
+	bool pushes;           /* the daemon publishes them itself */
+	bool loads;            /* they are going to be in the Engine */
+	struct strlist engine; /* those that come out of BuildKit into the Engine */
+	bool hands_on;         /* out of which they are to be pushed when all is built */
+	size_t target;         /* SOLVE_TARGETS: the place of the first exporter */
 	struct bk_solve solve;
 };
 

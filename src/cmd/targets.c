@@ -161,6 +161,15 @@ target_add_image(struct target_list *l, struct arena *a, bool push)
 		kv_set(&t->attrs, a, "push", "true");
 }
 
+void
+target_add_engine(struct target_list *l, struct arena *a)
+{
+	struct target *t = add(l, a);
+
+	t->type = "docker";
+	t->form = TARGET_ENGINE;
+}
+
 bool
 targets_image(const struct target_list *l)
 {
@@ -172,15 +181,27 @@ targets_image(const struct target_list *l)
 	return false;
 }
 
-bool
-targets_stdout(const struct target_list *l)
+static bool
+has_form(const struct target_list *l, enum target_form form)
 {
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		if (l->items[i].form == TARGET_STDOUT)
+		if (l->items[i].form == form)
 			return true;
 	return false;
+}
+
+bool
+targets_stdout(const struct target_list *l)
+{
+	return has_form(l, TARGET_STDOUT);
+}
+
+bool
+targets_engine(const struct target_list *l)
+{
+	return has_form(l, TARGET_ENGINE);
 }
 
 /* ---- places --------------------------------------------------------------- */
@@ -303,15 +324,23 @@ targets_hidden(
 }
 
 struct bk_export *
-targets_exports(const struct target_list *l, struct arena *a)
+targets_exports(const struct target_list *l, struct arena *a, const struct bk_sink *engine)
 {
 	struct bk_export *out = arena_new(a, struct bk_export, l->n);
 	size_t i;
 
-	for (i = 0; i < l->n; i++)
-		out[i] = (struct bk_export){.fd = l->items[i].fd,
-			.name = l->items[i].dest ? l->items[i].dest : "standard output",
-			.kind = l->items[i].form == TARGET_DIR ? BK_EXPORT_DIR : BK_EXPORT_FILE};
+	for (i = 0; i < l->n; i++) {
+		const struct target *t = &l->items[i];
+
+		out[i] = (struct bk_export){.fd = t->fd,
+			.name = t->dest ? t->dest : "standard output",
+			.kind = t->form == TARGET_DIR ? BK_EXPORT_DIR : BK_EXPORT_FILE};
+		if (t->form == TARGET_ENGINE) {
+			out[i].name = "the Docker Engine";
+			out[i].kind = BK_EXPORT_SINK;
+			out[i].sink = engine;
+		}
+	}
 	return out;
 }
 

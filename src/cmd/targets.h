@@ -19,6 +19,7 @@ enum target_form {
 	TARGET_FILE,   /* one archive */
 	TARGET_STDOUT, /* the same to standard output */
 	TARGET_LAYOUT, /* blobs of an image layout; stores.h */
+	TARGET_ENGINE, /* from a BuildKit daemon into an Engine; loading.h */
 };
 
 struct target {
@@ -45,12 +46,15 @@ struct target_list {
  * standard output. ERR_USAGE without the flag's name.
  */
 int target_add_flag(struct target_list *l, struct arena *a, const char *text, struct err *err);
+/* type=docker without dest: into the Engine. */
+void target_add_engine(struct target_list *l, struct arena *a);
 /* type=registry is --push: an image with push=true. */
 void target_add_image(struct target_list *l, struct arena *a, bool push);
 
 /* Whether there is an image among them, and whether standard output is taken. */
 bool targets_image(const struct target_list *l);
 bool targets_stdout(const struct target_list *l);
+bool targets_engine(const struct target_list *l);
 
 /*
  * Makes folders and temporary files; ERR_SYS names what cannot be written. The
@@ -62,7 +66,8 @@ int targets_open(struct target_list *l, struct arena *a, const char *tmpdir, str
 void targets_hidden(
 	const struct target_list *l, struct arena *a, const char *folder, struct strlist *out);
 /* In the order of the list, what the session has to know. In the arena. */
-struct bk_export *targets_exports(const struct target_list *l, struct arena *a);
+struct bk_export *targets_exports(
+	const struct target_list *l, struct arena *a, const struct bk_sink *engine);
 /* Archives take their places; what is for standard output is written there. */
 int targets_publish(struct target_list *l, struct err *err);
 /* Removes what was not published. */

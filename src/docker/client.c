@@ -51,6 +51,17 @@ host_field(const struct docker_endpoint *e, struct arena *a)
 	return arena_fmt(a, strchr(e->host, ':') ? "[%s]:%s" : "%s:%s", e->host, e->port);
 }
 
+void
+docker_request_place(const struct docker *d, struct arena *a, const char *path, const char **host,
+	const char **target)
+{
+	const struct docker_endpoint *e = d->endpoint;
+
+	*host = host_field(e, a);
+	*target = d->version[0] ? arena_fmt(a, "%s/v%s%s", e->base, d->version, path)
+				: arena_fmt(a, "%s%s", e->base, path);
+}
+
 int
 docker_refusal(struct http_response *resp, int64_t deadline, struct err *err)
 {
@@ -80,10 +91,9 @@ docker_request_open(const struct docker *d, struct docker_exchange *x, struct ht
 {
 	const struct docker_endpoint *e = d->endpoint;
 
-	req->host = host_field(e, &x->arena);
-	req->target = d->version[0] && !req->upgrade
-			      ? arena_fmt(&x->arena, "%s/v%s%s", e->base, d->version, path)
-			      : arena_fmt(&x->arena, "%s%s", e->base, path);
+	docker_request_place(d, &x->arena, path, &req->host, &req->target);
+	if (req->upgrade)
+		req->target = arena_fmt(&x->arena, "%s%s", e->base, path);
 	x->conn = docker_dial(e, deadline, err);
 	if (!x->conn)
 		return -1;

@@ -7,8 +7,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 struct conn;
 struct env;
@@ -73,6 +75,32 @@ int docker_image_id(
 
 /* The address of the Engine's host as containers of its default network see it. */
 int docker_gateway(const struct docker *d, struct arena *a, char **address, struct err *err);
+
+/*
+ * An archive of images on its way into the Engine (POST /images/load): it is given
+ * in pieces, as they come, and nothing waits before docker_load_finish. {0} is one
+ * that has not begun.
+ */
+struct docker_load {
+	struct arena arena; /* of the request's texts */
+	struct conn *conn;
+	struct buf out; /* chunks of the request; their first 'at' bytes are gone */
+	size_t at;
+};
+
+int docker_load_begin(
+	struct docker_load *l, const struct docker *d, int64_t deadline, struct err *err);
+/* Keeps the bytes; none are the end of the archive. */
+void docker_load_add(struct docker_load *l, struct str bytes);
+/* Sends what the Engine takes at once. The number of bytes that are left, or -1. */
+ssize_t docker_load_flush(struct docker_load *l, struct err *err);
+/*
+ * Waits for the Engine's word. ERR_REMOTE and ERR_NET as for docker_push; ERR_PROTO
+ * for an answer that is cut off, and when no archive came.
+ */
+int docker_load_finish(struct docker_load *l, struct err *err);
+/* Safe on {0}, leaves it so. An archive that is not complete is dropped by the Engine. */
+void docker_load_release(struct docker_load *l);
 
 struct docker_auth {
 	const char *user; /* NULL or empty: anonymous, or the secret is an identity token */

@@ -201,6 +201,8 @@ docker_push_read(struct http_response *resp, struct arena *a, const struct docke
 
 	if (push_stream(&p, resp, err))
 		return -1;
+	if (!digest)
+		return 0;
 	if (!p.digest)
 		return err_set(err, ERR_PROTO, "the Engine ended the push without naming a digest");
 	*digest = p.digest;

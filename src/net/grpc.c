@@ -162,6 +162,8 @@ conn_new(bool server)
 	/* patterns may begin or end with a blank; Go sends such header values as they are */
 	nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(opt, 1);
 	nghttp2_option_set_max_continuations(opt, MAX_CONTINUATIONS);
+	/* a call may be paused: on_data says when the peer gets room again */
+	nghttp2_option_set_no_auto_window_update(opt, 1);
 	c->server = server;
 	if (server)
 		must(nghttp2_session_server_new2(&c->h2, cb, c, opt));

@@ -120,6 +120,11 @@ void grpc_call_flush(struct grpc_call *call);
 size_t grpc_call_queued(const struct grpc_call *call);
 /* Whether 'produce' is to be called. */
 void grpc_call_want(struct grpc_call *call, bool want);
+/*
+ * Whether the peer is to wait: it gets no room for more. What it has room for may
+ * still come, 4 MiB at most.
+ */
+void grpc_call_pause(struct grpc_call *call, bool pause);
 /* Client: no more messages from us (half-close), after what is queued. */
 void grpc_call_end(struct grpc_call *call);
 /* Server: ends the call after what is queued. message may be NULL. */

@@ -49,6 +49,8 @@ struct grpc_call {
 	size_t header_bytes;
 	struct str path;
 
+	bool paused;
+	size_t held;      /* bytes that came while it was paused: the peer gets no room for them */
 	struct buf in;    /* a message that has not come in whole */
 	struct buf queue; /* framed messages */
 	size_t sent;      /* bytes of queue that are gone */

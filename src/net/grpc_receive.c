@@ -211,11 +211,28 @@ on_data(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t *data, siz
 {
 	struct grpc_call *call = grpc_call_of(arg, id);
 
-	(void)h2;
 	(void)flags;
 	if (call)
 		deframe(call, str_n((const char *)data, len));
-	return 0;
+	/* other calls do not wait for one that is paused */
+	if (call && call->paused) {
+		call->held += len;
+		return nghttp2_session_consume_connection(h2, len);
+	}
+	return nghttp2_session_consume(h2, id, len);
+}
+
+void
+grpc_call_pause(struct grpc_call *call, bool pause)
+{
+	call->paused = pause;
+	if (pause || call->held == 0)
+		return;
+	/* fails for want of memory alone, or for a stream that is over */
+	if (nghttp2_session_consume_stream(call->conn->h2, call->id, call->held))
+		die_oom();
+	call->held = 0;
+	grpc_conn_wake(call->conn);
 }
 
 /* Codes of streams that ended without a grpc-status; gRPC HTTP/2 mapping. */

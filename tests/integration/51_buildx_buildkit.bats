@@ -99,16 +99,84 @@ registry_get()
 	expect_in "$output" "^$IMAGE:main@sha256:"
 }
 
-@test "--load and type=docker without a file are refused: there is no Engine" {
+@test "--load and type=docker without a file need an Engine that answers, and one platform" {
 	gitlab main
 	output_dockerfile
 	bt_build --load
-	expect_failure 255 '--load: a BuildKit daemon has no Engine'
+	expect_failure 255 "--load: the Docker Engine at unix://$T/no-engine.sock \(DOCKER_HOST\): .*No such file"
 	expect_error '^hint: .*type=docker,dest=FILE'
 	bt_build -o type=docker
-	expect_failure 255 '--output type=docker without dest'
+	expect_failure 255 '--load: the Docker Engine at'
+	bt_build --load --platform linux/amd64,linux/arm64
+	expect_failure 255 '--load: an image for several platforms can only be pushed'
 	bt_build --push
 	expect_failure 255 '--push: no registry is configured'
+}
+
+# expect_loaded ID: the tags of the plan name it in the Engine, and it is what was built
+expect_loaded()
+{
+	local ref
+	for ref in "noregistry/$NAME:$SHA" "noregistry/$NAME:main"; do
+		expect_in "$output" "^$ref\$"
+		expect_file "$ref" /file built
+	done
+	expect_equal "$(image_id "noregistry/$NAME:main")" "$1"
+}
+
+@test "--load takes the image from BuildKit into the Engine, of either kind, without a file between" {
+	gitlab main
+	cleaned "noregistry/$NAME"
+	output_dockerfile
+	mkdir "$T/tmp"
+	chmod 500 "$T/tmp"
+	given "DOCKER_HOST=$ENGINE" "TMPDIR=$T/tmp"
+	bt_build_ok --load --metadata-file "$T/metadata" -o "$T/out"
+	expect_loaded "$(jq -r '."containerimage.config.digest"' "$T/metadata")"
+	expect_equal "$(cat "$T/out/file")" built
+	bt_build_ok -o type=docker,name=mine:1
+	cleaned mine
+	expect_equal "$output" mine:1
+	expect_file mine:1 /file built
+
+	engine_new
+	bt_build_ok --load --metadata-file "$T/metadata"
+	expect_loaded "$(jq -r '."containerimage.digest"' "$T/metadata")"
+}
+
+@test "--load with --push: the registry has it, and so has the Engine" {
+	project main
+	output_dockerfile
+	given "DOCKER_HOST=$ENGINE"
+	bt_build_ok --load --push
+	expect_in "$output" "^$IMAGE:main@sha256:[0-9a-f]{64}\$"
+	index_of main >/dev/null
+	expect_file "$IMAGE:main" /file built
+}
+
+@test "--load through an Engine that is cut off or refuses says so; a large image passes in little memory" {
+	local peak
+	gitlab main
+	cleaned "noregistry/$NAME"
+	dockerfile <<-'END'
+		FROM busybox:test
+		RUN head -c 40000000 /dev/urandom >/large; echo built >/file
+	END
+	FLAGS+=(--no-stages)
+	given "DOCKER_HOST=$ENGINE"
+	run --separate-stderr in_clean_env timeout -k 5 "$LIMIT" time -f '%M KiB' -o "$T/peak" \
+		"$BT_BIN/build" "${FLAGS[@]}" --load </dev/null
+	expect_status 0
+	expect_file "noregistry/$NAME:main" /file built
+	peak=$(sed -n 's/ KiB$//p' "$T/peak")
+	[ "$peak" -lt 20000 ] || fail "it took $peak KiB"
+
+	printf 'HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\n\r\nOK' >"$T/ping"
+	DOCKER_HOST=$ENGINE
+	proxied --reply "$T/ping"
+	given "DOCKER_HOST=$DOCKER_HOST"
+	bt_build --load
+	expect_failure 255 'load into the Docker Engine: '
 }
 
 @test "--build-context: folders, images, names that clash; an ignore file of its own" {

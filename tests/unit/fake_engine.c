@@ -31,7 +31,7 @@ fake_answer(struct buf *out, const char *status, const char *type, struct str bo
 	buf_puts(out, "0\r\n\r\n");
 }
 
-/* The whole head, and the body when the head names its length. */
+/* The whole head, and the body when the head names its length or has chunks follow. */
 static bool
 is_whole(const struct buf *request)
 {
@@ -43,6 +43,8 @@ is_whole(const struct buf *request)
 
 	if (end < 0)
 		return false;
+	if (str_search(str_first(all, (size_t)end), STR("Transfer-Encoding: chunked")) >= 0)
+		return str_ends(all, STR("\r\n0\r\n\r\n"));
 	if (at >= 0 && at < end) {
 		rest = str_from_off(all, (size_t)at + 16);
 		str_take_u64(&rest, 10, &len);

@@ -1,10 +1,15 @@
-/* Why a push failed, by the words of Engines of both kinds. */
+/* Why a push failed, by the words of Engines of both kinds; and images that are loaded. */
 #include "test.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "docker/docker.h"
 #include "fake_engine.h"
 
@@ -86,11 +91,126 @@ p_07_failures_are_sorted(void **state)
 	}
 }
 
+static int
+load(const struct docker *d, struct err *err)
+{
+	struct docker_load l = {0};
+	ssize_t left = 1;
+	int rc;
+
+	assert_ok(docker_load_begin(&l, d, deadline_in(20000), err), err);
+	docker_load_add(&l, STR("half of an archive"));
+	/* an attempt that came to nothing */
+	assert_ok(docker_load_begin(&l, d, deadline_in(20000), err), err);
+	docker_load_add(&l, STR("an archive, "));
+	docker_load_add(&l, STR("whole"));
+	docker_load_add(&l, STR(""));
+	while (left > 0)
+		left = docker_load_flush(&l, err);
+	rc = left ? -1 : docker_load_finish(&l, err);
+	docker_load_release(&l);
+	return rc;
+}
+
+static void
+images_are_loaded(void **state)
+{
+	static const struct {
+		const char *status, *body;
+		enum err_kind kind;
+		const char *error;
+	} rows[] = {
+		{"200 OK", "{\"stream\":\"Loaded image: a:1\\n\"}\r\n", ERR_NONE, ""},
+		{"200 OK", "", ERR_NONE, ""},
+		{"200 OK",
+			"{\"stream\":\"x\"}\n{\"errorDetail\":{\"message\":\"no space left on "
+			"device\"},\"error\":\"no space left on device\"}\n",
+			ERR_REMOTE, "load into the Docker Engine: no space left on device"},
+		{"200 OK", "{\"error\":\"bad archive\"}", ERR_REMOTE, "bad archive"},
+		{"200 OK", "<html>", ERR_PROTO, "unable to parse the Engine's answer"},
+		{"500 Internal Server Error", "{\"message\":\"unexpected EOF\"}", ERR_REMOTE,
+			"load into the Docker Engine: unexpected EOF"},
+	};
+	struct docker_load none = {0};
+	struct err err = {0};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		cleanup_buf struct buf answer = {0};
+		struct docker d = {.version = "1.41"};
+		struct fake_engine e;
+		struct str answers[2] = {{0}};
+		int rc;
+
+		err = (struct err){0};
+		fake_answer(&answer, rows[i].status, "application/json", str_from(rows[i].body), 9);
+		answers[1] = buf_view(&answer);
+		fake_engine_start(&e, answers, 2);
+		d.endpoint = &e.endpoint;
+		rc = load(&d, &err);
+		fake_engine_end(&e);
+		assert_row_int(rows[i].body, rc, rows[i].kind ? -1 : 0);
+		if (rows[i].kind)
+			assert_row_err(rows[i].body, &err, rows[i].kind, rows[i].error);
+		assert_that(str_ends(buf_view(&e.requests),
+				    STR("\r\n\r\nc\r\nan archive, \r\n5\r\nwhole\r\n0\r\n\r\n")),
+			"%s", buf_cstr(&e.requests));
+		assert_non_null(strstr(buf_cstr(&e.requests), "POST /v1.41/images/load?quiet=1 "));
+		fake_engine_release(&e);
+	}
+	assert_int_equal(docker_load_finish(&none, &err), -1);
+	assert_err(&err, ERR_PROTO, "sent no image");
+}
+
+/* It says why and hangs up before the archive is there. */
+static void
+engine_that_hangs_up(void **state)
+{
+	static const char answer[] = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: "
+				     "25\r\n\r\n{\"message\":\"disk broken\"}";
+	cleanup_tree struct tree t;
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct docker_endpoint endpoint = {.transport = DOCKER_UNIX, .base = ""};
+	struct docker d = {.endpoint = &endpoint, .version = "1.41"};
+	struct docker_load l = {0};
+	struct err err = {0};
+	int listening, fd;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	tree_init(&t);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", tree_path(&t, "socket"));
+	endpoint.path = addr.sun_path;
+	listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listening, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(listening, 1), 0);
+	assert_ok(docker_load_begin(&l, &d, deadline_in(20000), &err), &err);
+	fd = accept(listening, NULL, NULL);
+	assert_true(fd >= 0 && write(fd, answer, strlen(answer)) == (ssize_t)strlen(answer));
+	close(fd);
+	docker_load_add(&l, STR("more"));
+	assert_int_equal(docker_load_flush(&l, &err), -1);
+	assert_err(&err, ERR_REMOTE, "load into the Docker Engine: disk broken");
+
+	/* without a word */
+	assert_ok(docker_load_begin(&l, &d, deadline_in(20000), &err), &err);
+	fd = accept(listening, NULL, NULL);
+	close(fd);
+	docker_load_add(&l, STR("more"));
+	assert_int_equal(docker_load_flush(&l, &err), -1);
+	assert_err(&err, ERR_NET, "load into the Docker Engine: ");
+	docker_load_release(&l);
+	close(listening);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(p_07_failures_are_sorted),
+		cmocka_unit_test(images_are_loaded),
+		cmocka_unit_test(engine_that_hangs_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,9 @@
 /* What a session serves beyond directories: secrets, agents, and exports that are one file. */
 #include "test.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -241,8 +243,8 @@ static void
 export_of_one_file(void **state)
 {
 	struct bk_session_options o = {0};
-	struct bk_export targets[] = {
-		{-1, "nothing", BK_EXPORT_FILE}, {-1, "archive", BK_EXPORT_FILE}};
+	struct bk_export targets[] = {{.fd = -1, .name = "nothing", .kind = BK_EXPORT_FILE},
+		{.fd = -1, .name = "archive", .kind = BK_EXPORT_FILE}};
 	struct sandbox box;
 	struct daemon d;
 	const char *path;
@@ -283,6 +285,130 @@ export_of_one_file(void **state)
 	close(targets[1].fd);
 	daemon_close(&d);
 	sandbox_close(&box);
+}
+
+/* ---- somebody who may be slow --------------------------------------------- */
+
+/* Sends through a socket that the test reads from, a little in each round of the loop. */
+struct slow {
+	int ends[2];
+	struct buf waiting;
+	size_t begun, most, got;
+	bool complete;
+	uint64_t sum;
+};
+
+static int
+slow_begin(void *arg, struct err *err)
+{
+	struct slow *s = arg;
+
+	(void)err;
+	s->begun++;
+	return 0;
+}
+
+static void
+slow_add(struct str bytes, void *arg)
+{
+	struct slow *s = arg;
+
+	assert_false(s->complete);
+	s->complete = bytes.len == 0;
+	buf_str(&s->waiting, bytes);
+	if (s->waiting.len > s->most)
+		s->most = s->waiting.len;
+}
+
+static ssize_t
+slow_flush(void *arg, struct err *err)
+{
+	struct slow *s = arg;
+	ssize_t n = 0;
+
+	while (s->waiting.len && (n = write(s->ends[0], s->waiting.p, s->waiting.len)) > 0)
+		buf_consume(&s->waiting, (size_t)n);
+	if (n < 0 && errno != EAGAIN)
+		return err_sys(err, "send");
+	return (ssize_t)s->waiting.len;
+}
+
+static int
+slow_wants(struct pollfd fds[2], void *arg)
+{
+	struct slow *s = arg;
+
+	fds[0] = (struct pollfd){.fd = s->ends[0], .events = POLLOUT};
+	return 1;
+}
+
+static void
+slow_reads(short revents, void *arg)
+{
+	struct slow *s = arg;
+	uint8_t chunk[8192];
+	ssize_t n = read(s->ends[1], chunk, sizeof(chunk)), i;
+
+	for (i = 0; i < n; i++)
+		s->sum = s->sum * 31 + chunk[i];
+	s->got += n > 0 ? (size_t)n : 0;
+	(void)revents;
+}
+
+static void
+export_to_somebody_slow(void **state)
+{
+	enum { PIECES = 400, PIECE = 64 * 1024 };
+	struct bk_session_options o = {0};
+	struct slow s = {0};
+	struct bk_sink sink = {slow_begin, slow_add, slow_flush, slow_wants, &s};
+	struct bk_export target = {.fd = -1, .name = "slow", .kind = BK_EXPORT_SINK, .sink = &sink};
+	char *piece = malloc(PIECE);
+	struct watch *reader;
+	struct daemon d;
+	struct err err = {0};
+	uint64_t sum = 0;
+	size_t i, k;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, s.ends), 0);
+	daemon_open(&d, &o);
+	bk_session_exports(d.session, &target, 1);
+	call(&d, "/moby.filesync.v1.FileSend/DiffCopy", NULL, NULL);
+	for (i = 0; i < PIECES; i++) {
+		for (k = 0; k < PIECE; k++) {
+			piece[k] = (char)(i + k / 7);
+			sum = sum * 31 + (uint8_t)piece[k];
+		}
+		send_bytes(&d, str_n(piece, PIECE));
+	}
+	send_bytes(&d, STR("")); /* which is not the end */
+	grpc_call_end(d.call);
+	reader = loop_watch(d.loop, s.ends[1], POLLIN, slow_reads, &s);
+	while (!d.closed || s.got < (size_t)PIECES * PIECE)
+		assert_ok(loop_once(d.loop, &err), &err);
+	watch_remove(reader);
+	assert_int_equal(d.code, GRPC_OK);
+	assert_int_equal(d.messages, 0);
+	assert_true(s.complete && s.sum == sum);
+	assert_true(s.most < 5 * 1024 * 1024); /* of 25 MiB */
+
+	/* and one who hangs up */
+	s.complete = false;
+	close(s.ends[1]);
+	call(&d, "/moby.filesync.v1.FileSend/DiffCopy", NULL, NULL);
+	send_bytes(&d, STR("x"));
+	await(&d, 0);
+	assert_int_equal(d.code, GRPC_UNKNOWN);
+	assert_int_equal(s.begun, 2);
+	assert_int_equal(bk_session_check(d.session, &err), -1);
+	assert_err(&err, ERR_SYS, "send");
+	close(s.ends[0]);
+	daemon_close(&d);
+	buf_release(&s.waiting);
+	free(piece);
 }
 
 /* ---- agents --------------------------------------------------------------- */
@@ -594,6 +720,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets_are_served),
 		cmocka_unit_test(export_of_one_file),
+		cmocka_unit_test(export_to_somebody_slow),
 		cmocka_unit_test(agents_are_forwarded),
 		cmocka_unit_test(keys_are_an_agent),
 		cmocka_unit_test(filter_lets_two_kinds_pass),
