@@ -3,11 +3,10 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/jval.h"
-#include "base/sha256.h"
-#include "image/digest.h"
-#include "registry/request.h"
+#include "registry/client.h"
 
 enum { CONFIG_MAX = 4 * 1024 * 1024 }; /* bytes of an image's configuration */
 
@@ -46,51 +45,49 @@ get(struct registry *r, const char *reference, struct jval **doc, bool *found, i
 	return *doc ? 0 : -1;
 }
 
-/* The digest of the configuration of the image under a tag. */
+/* The configuration of the image under a tag: digest and size. */
 static int
-config_of(struct registry *r, struct arena *a, const char *tag, const char **digest, bool *found,
-	int64_t deadline, struct err *err)
+config_of(struct registry *r, struct arena *a, const char *tag, const char **digest, uint64_t *size,
+	bool *found, int64_t deadline, struct err *err)
 {
 	cleanup_jval struct jval *top = NULL, *child = NULL;
-	const struct jval *manifest;
+	const struct jval *config;
 	const char *image;
+	int64_t said;
 	bool whole;
 
 	if (get(r, tag, &top, found, deadline, err))
 		return -1;
 	if (!*found)
 		return 0;
-	manifest = top;
 	image = first_image(top);
-	if (image) {
-		if (get(r, image, &child, &whole, deadline, err))
-			return -1;
-		manifest = child;
-	}
-	*digest = jval_get_str(jval_get(manifest, "config"), "digest");
-	if (!*digest)
+	if (image && get(r, image, &child, &whole, deadline, err))
+		return -1;
+	config = jval_get(image ? child : top, "config");
+	*digest = jval_get_str(config, "digest");
+	said = *digest ? jval_get_int(config, "size", -1) : -1;
+	if (said < 0)
 		return err_set(err, ERR_PROTO, "'%s' is no image", tag);
+	if (said > CONFIG_MAX)
+		return err_set(err, ERR_LIMIT, "'%s' has a configuration of more than %d bytes",
+			tag, CONFIG_MAX);
 	*digest = arena_cstr(a, *digest);
-	return digest_check(str_from(*digest), err);
+	*size = (uint64_t)said;
+	return 0;
 }
 
 static int
-read_config(struct registry *r, const char *digest, struct wire_reply *reply, int64_t deadline,
-	struct err *err)
+read_config(struct registry *r, const char *digest, uint64_t size, struct buf *out,
+	int64_t deadline, struct err *err)
 {
-	struct registry_request req = {.method = "GET", .actions = "pull", .max = CONFIG_MAX};
-	char made[SHA256_HEX_LEN + 1];
+	struct registry_download *d = registry_blob_open(r, digest, size, deadline, err);
+	char piece[4096];
+	ssize_t n = -1;
 
-	req.url = arena_fmt(&r->arena, "/v2/%s/blobs/%s", r->repository, digest);
-	if (registry_send(r, &req, reply, deadline, err))
-		return -1;
-	if (reply->head.status != 200)
-		return registry_refused(r, reply, err);
-	sha256_text(buf_view(&reply->body), made);
-	if (!str_starts(str_from(digest), STR("sha256:")) || strcmp(digest + 7, made) != 0)
-		return err_set(err, ERR_PROTO, "registry '%s' sent something else in place of '%s'",
-			r->name, digest);
-	return 0;
+	while (d && (n = registry_blob_read(d, piece, sizeof(piece), err)) > 0)
+		buf_mem(out, piece, (size_t)n);
+	registry_blob_close(d);
+	return n < 0 ? -1 : 0;
 }
 
 static const char *
@@ -105,19 +102,20 @@ int
 registry_origin(struct registry *r, struct arena *a, const char *tag, struct registry_origin *out,
 	bool *found, int64_t deadline, struct err *err)
 {
-	cleanup_wire_reply struct wire_reply reply = {0};
 	cleanup_jval struct jval *v = NULL;
+	cleanup_buf struct buf text = {0};
 	const struct jval *labels;
-	const char *digest = "";
+	const char *digest;
+	uint64_t size;
 
 	*out = (struct registry_origin){NULL, NULL, NULL};
-	if (config_of(r, a, tag, &digest, found, deadline, err))
+	if (config_of(r, a, tag, &digest, &size, found, deadline, err))
 		return -1;
 	if (!*found)
 		return 0;
-	if (read_config(r, digest, &reply, deadline, err))
+	if (read_config(r, digest, size, &text, deadline, err))
 		return -1;
-	v = jval_parse(buf_view(&reply.body), err);
+	v = jval_parse(buf_view(&text), err);
 	if (!v)
 		return -1;
 	labels = jval_get(jval_get(v, "config"), "Labels");

@@ -30,13 +30,13 @@ digest_of(struct arena *a, const char *text)
 	return arena_fmt(a, "sha256:%s", hex);
 }
 
-/* The text with a value in place of its '@', if it has one. */
+/* The text with a value in place of a mark, if it has one. */
 static const char *
-fill(struct arena *a, const char *text, const char *value)
+fill(struct arena *a, const char *text, char mark, const char *value)
 {
 	struct str rest = str_from(text), front;
 
-	if (!str_cut(&rest, '@', &front))
+	if (!str_cut(&rest, mark, &front))
 		return text;
 	return arena_fmt(a, STR_FMT "%s" STR_FMT, STR_ARG(front), value, STR_ARG(rest));
 }
@@ -44,7 +44,7 @@ fill(struct arena *a, const char *text, const char *value)
 struct row {
 	const char *name;
 	const char *index;    /* @: digest of the manifest; NULL: the tag names the manifest */
-	const char *manifest; /* @: digest of the configuration; NULL: 404 */
+	const char *manifest; /* @, #: digest and size of the configuration; NULL: 404 */
 	const char *config;   /* what it is */
 	const char *sent;     /* what comes in its place, or NULL */
 	enum err_kind kind;   /* ERR_NONE: it works */
@@ -58,11 +58,12 @@ script(struct arena *a, const struct row *row, struct fake_step *steps)
 	size_t n = 0;
 
 	if (row->manifest)
-		manifest = fill(a, row->manifest, config);
+		manifest = fill(a, fill(a, row->manifest, '@', config), '#',
+			arena_fmt(a, "%zu", strlen(row->sent ? row->sent : row->config)));
 	steps[n++] = (struct fake_step){.request = "GET /v2/ ", .answer = OK "\r\n"};
 	steps[n++] = (struct fake_step){.request = "GET /v2/ ", .answer = OK "\r\n"};
 	if (row->index) {
-		index = fill(a, row->index, digest_of(a, manifest));
+		index = fill(a, row->index, '@', digest_of(a, manifest));
 		steps[n++] = (struct fake_step){.request = "GET /v2/g/p/manifests/t ",
 			.answer = arena_fmt(a, OK "Content-Type: " INDEX "\r\n\r\n%s", index)};
 		if (!strstr(index, digest_of(a, manifest)))
@@ -84,27 +85,28 @@ static void
 labels_of_what_stands_under_a_tag(void **state)
 {
 	static const struct row rows[] = {
-		{"an image", NULL, "{\"config\":{\"digest\":\"@\"}}", LABELLED, NULL, ERR_NONE,
-			"1.2.3"},
+		{"an image", NULL, "{\"config\":{\"digest\":\"@\",\"size\":#}}", LABELLED, NULL,
+			ERR_NONE, "1.2.3"},
 		{"nothing", NULL, NULL, "", NULL, ERR_NONE, NULL},
-		{"no labels", NULL, "{\"config\":{\"digest\":\"@\"}}", "{\"config\":{}}", NULL,
-			ERR_NONE, NULL},
+		{"no labels", NULL, "{\"config\":{\"digest\":\"@\",\"size\":#}}", "{\"config\":{}}",
+			NULL, ERR_NONE, NULL},
 		{"an index, attestations first",
 			"{\"manifests\":[{\"digest\":\"sha256:0\",\"platform\":{\"os\":\"unknown\"}},"
 			"{\"digest\":\"@\",\"platform\":{\"os\":\"linux\"}}]}",
-			"{\"config\":{\"digest\":\"@\"}}", LABELLED, NULL, ERR_NONE, "1.2.3"},
+			"{\"config\":{\"digest\":\"@\",\"size\":#}}", LABELLED, NULL, ERR_NONE,
+			"1.2.3"},
 		{"an empty index", "{\"manifests\":[]}", "{}", "", NULL, ERR_PROTO,
 			"'t' is no image"},
 		{"an index of an index", "{\"manifests\":[{\"digest\":\"@\"}]}",
 			"{\"manifests\":[{\"digest\":\"sha256:0\"}]}", "", NULL, ERR_PROTO,
 			"'t' is no image"},
-		{"a digest that is none", NULL, "{\"config\":{\"digest\":\"../x\"}}", "", NULL,
-			ERR_PROTO, "../x"},
-		{"another configuration", NULL, "{\"config\":{\"digest\":\"@\"}}", LABELLED,
-			"{\"config\":{}}", ERR_PROTO, "sent something else"},
-		{"a configuration that is none", NULL, "{\"config\":{\"digest\":\"@\"}}", "[[",
-			NULL, ERR_PROTO, "JSON"},
-		{"labels that are no texts", NULL, "{\"config\":{\"digest\":\"@\"}}",
+		{"a digest that is none", NULL, "{\"config\":{\"digest\":\"../x\",\"size\":1}}", "",
+			NULL, ERR_PROTO, "../x"},
+		{"another configuration", NULL, "{\"config\":{\"digest\":\"@\",\"size\":#}}",
+			LABELLED, "{\"config\":{}}", ERR_PROTO, "sends other bytes"},
+		{"a configuration that is none", NULL, "{\"config\":{\"digest\":\"@\",\"size\":#}}",
+			"[[", NULL, ERR_PROTO, "JSON"},
+		{"labels that are no texts", NULL, "{\"config\":{\"digest\":\"@\",\"size\":#}}",
 			"{\"config\":{\"Labels\":{\"org.opencontainers.image.version\":[1]}}}",
 			NULL, ERR_NONE, NULL},
 	};
