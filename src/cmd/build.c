@@ -343,6 +343,7 @@ static int
 solve_with_retry(struct run *r, struct planned_solve *s, struct err *err)
 {
 	struct patience patience = {0};
+	bool renewed = false;
 
 	for (;;) {
 		struct err why = {0}, signal = {0};
@@ -356,6 +357,14 @@ solve_with_retry(struct run *r, struct planned_solve *s, struct err *err)
 		/* what was there before may come back, whatever stands in its place now */
 		if (patience.tries && !r->backend.peer && why.kind != ERR_CANCELED)
 			cause = RETRY_CONNECTION;
+		if (cause == RETRY_LOGIN && !renewed && r->credentials &&
+			credentials_renewed(r->credentials, r->plan.image)) {
+			log_info(&r->log, "%s; trying again with a new login", why.msg);
+			renewed = true;
+			continue;
+		}
+		if (cause == RETRY_LOGIN)
+			cause = RETRY_NEVER;
 		if (cause == RETRY_CONNECTION)
 			backend_close(&r->backend);
 		if (cause == RETRY_NEVER || !retry(r, &patience, &why, &signal)) {

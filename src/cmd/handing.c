@@ -21,10 +21,12 @@ enum {
 struct hand {
 	struct handing *run;
 	const char *reference;
-	int64_t said; /* when something was last printed */
+	const char *where; /* for credentials */
+	int64_t said;      /* when something was last printed */
 	int64_t started;
 	struct patience patience;
 	int nonsense, stale;
+	bool renewed; /* what was refused was looked up anew */
 };
 
 static bool
@@ -63,6 +65,16 @@ on_progress(const char *id, const char *status, int64_t current, int64_t total, 
 		log_info(log, "still pushing '%s': %s %s", h->reference, id, status);
 }
 
+/* Whether the registry refused what has an end, and there is something newer. */
+static bool
+is_renewed(struct hand *h, const struct err *why)
+{
+	if (why->kind != ERR_AUTH || h->renewed || !h->run->credentials)
+		return false;
+	h->renewed = true;
+	return credentials_renewed(h->run->credentials, h->where);
+}
+
 /* Whether the failure is one that passes by itself. */
 static bool
 may_pass(struct hand *h, const struct err *why)
@@ -88,10 +100,8 @@ push_once(struct hand *h, const struct ref *ref, char **digest, struct err *err)
 	struct docker_watch watch = {
 		on_progress, h, run->silence_ms ? run->silence_ms : SILENCE_MS};
 	struct docker_auth auth;
-	const char *where = arena_fmt(run->arena, "%s/%s", ref->domain, ref->path);
 
-	if (run->credentials && (h->stale ? credentials_again : credentials_find)(
-					run->credentials, where, &cred, err))
+	if (run->credentials && credentials_find(run->credentials, h->where, &cred, err))
 		return -1;
 	auth = (struct docker_auth){.user = cred.user,
 		.secret = &cred.secret,
@@ -112,6 +122,7 @@ hand_on(struct handing *run, const char *reference, char **digest, struct err *e
 	if (ref_parse(run->arena, str_from(reference), &ref, err))
 		return -1;
 	ref_or_latest(&ref);
+	h.where = arena_fmt(run->arena, "%s/%s", ref.domain, ref.path);
 	log_info(run->log, "Pushing tag '%s'", reference);
 	for (;;) {
 		struct err why = {0}, signal = {0};
@@ -119,6 +130,10 @@ hand_on(struct handing *run, const char *reference, char **digest, struct err *e
 		if (push_once(&h, &ref, digest, &why) == 0) {
 			run->contact = true;
 			return 0;
+		}
+		if (is_renewed(&h, &why)) {
+			log_info(run->log, "%s; trying again with a new login", why.msg);
+			continue;
 		}
 		if (!may_pass(&h, &why) ||
 			!patience_wait(&h.patience, run->retry_for, run->log, &why, &signal)) {

@@ -50,10 +50,11 @@ retry_cause_of(const struct err *err, size_t failed_steps)
 	case ERR_PROTO:
 		return failed_steps ? RETRY_NEVER : RETRY_CONNECTION;
 	case ERR_BUILD:
-		if (!is_step(text) && is_registry_request(text) &&
-			(words_passing(text) || is_away(text)))
+		if (is_step(text) || !is_registry_request(text))
+			return RETRY_NEVER;
+		if (words_passing(text) || is_away(text))
 			return RETRY_REGISTRY;
-		return RETRY_NEVER;
+		return words_refused(text) ? RETRY_LOGIN : RETRY_NEVER;
 	default:
 		return RETRY_NEVER;
 	}

@@ -15,7 +15,8 @@ struct log;
 enum retry_cause {
 	RETRY_NEVER,      /* a step failed, or the daemon refused: it would again */
 	RETRY_CONNECTION, /* to the daemon: connect anew */
-	RETRY_REGISTRY    /* it was busy, broken, or cut the daemon off */
+	RETRY_REGISTRY,   /* it was busy, broken, or cut the daemon off */
+	RETRY_LOGIN       /* it refused our credentials: once, if there are newer ones */
 };
 
 /*

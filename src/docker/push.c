@@ -83,9 +83,6 @@ digest_of_aux(struct push *p, const struct jval *aux, struct err *err)
 static int
 refused(const char *message, int code, struct err *err)
 {
-	static const char *const rights[] = {"unauthorized", "no basic auth credentials",
-		"authentication required", "access to the resource is denied",
-		"denied:", "insufficient_scope", "401 Unauthorized", "403 Forbidden", "Forbidden"};
 	struct str text = str_from(message);
 
 	if (words_nobody(text))
@@ -93,7 +90,7 @@ refused(const char *message, int code, struct err *err)
 	if (words_passing(text))
 		return err_setc(err, ERR_NET, 0, "%s", message);
 	/* registries that forbid to move a tag may call that a matter of rights */
-	if (words_any(text, rights, ARRAY_LEN(rights)) && str_search(text, STR("immutab")) < 0)
+	if (words_refused(text) && str_search(text, STR("immutab")) < 0)
 		return err_setc(err, ERR_AUTH, code, "%s", message);
 	return err_setc(err, ERR_REMOTE, code, "%s", message);
 }

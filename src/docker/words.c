@@ -68,6 +68,16 @@ words_passing(struct str text)
 }
 
 bool
+words_refused(struct str text)
+{
+	static const char *const rights[] = {"unauthorized", "no basic auth credentials",
+		"authentication required", "access to the resource is denied", "push access denied",
+		"denied:", "insufficient_scope", "401 Unauthorized", "403 Forbidden", "Forbidden"};
+
+	return words_any(text, rights, ARRAY_LEN(rights));
+}
+
+bool
 words_nobody(struct str text)
 {
 	return str_search(text, STR("connection refused")) >= 0;

@@ -16,6 +16,8 @@ bool words_any(struct str text, const char *const *words, size_t n);
 
 /* The registry was busy, broken, or its connection was lost: the same push may work later. */
 bool words_passing(struct str text);
+/* Credentials are missing, wrong or not enough. */
+bool words_refused(struct str text);
 /* Nobody listens at its address. */
 bool words_nobody(struct str text);
 

@@ -497,6 +497,20 @@ credentials_again(struct credentials *c, const char *where, struct credential *o
 	return find(c, where, true, out, err);
 }
 
+bool
+credentials_renewed(struct credentials *c, const char *where)
+{
+	cleanup_credential struct credential old = {0}, new = {0};
+	struct err why = {0};
+
+	if (find(c, where, false, &old, &why) || find(c, where, true, &new, &why)) {
+		log_debug(c->log, "%s", why.msg);
+		return false;
+	}
+	return new.kind != CREDENTIAL_NONE &&
+	       !str_eq(secret_reveal(&old.secret), secret_reveal(&new.secret));
+}
+
 static bool
 has_ended(const struct credentials *c, const struct auth_entry *e)
 {

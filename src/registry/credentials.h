@@ -86,6 +86,11 @@ int credentials_find(
 int credentials_again(
 	struct credentials *c, const char *where, struct credential *out, struct err *err);
 /*
+ * After the registry, or a daemon in its name, has refused what credentials_find gave:
+ * looks it up anew. True when it gives something else now.
+ */
+bool credentials_renewed(struct credentials *c, const char *where);
+/*
  * Finding it may take up to a minute, as a helper has to be run or an entry to be
  * renewed: do it in a child process.
  */

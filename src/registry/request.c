@@ -347,25 +347,62 @@ send_once_authorized(struct registry *r, const struct registry_request *req, con
 	return rc;
 }
 
+static const char *
+where_of(struct registry *r)
+{
+	return r->repository ? arena_fmt(&r->arena, "%s/%s", r->name, r->repository) : r->name;
+}
+
+bool
+registry_look_again(struct registry *r)
+{
+	cleanup_credential struct credential found = {0};
+	struct err why = {0};
+
+	if (!r->credentials)
+		return false;
+	if (credentials_again(r->credentials, where_of(r), &found, &why)) {
+		log_debug(r->log, "%s", why.msg);
+		return false;
+	}
+	if (found.kind == CREDENTIAL_NONE ||
+		str_eq(secret_reveal(&found.secret), secret_reveal(&r->cred.secret)))
+		return false;
+	credential_release(&r->cred);
+	r->cred = found;
+	found = (struct credential){0};
+	return true;
+}
+
 int
 registry_send(struct registry *r, const struct registry_request *req, struct wire_reply *reply,
 	int64_t deadline, struct err *err)
 {
 	const char *url =
 		req->url[0] == '/' ? arena_fmt(&r->arena, "%s%s", r->base, req->url) : req->url;
-	bool renewed = false;
+	bool asked = false, looked = false;
 
 	for (;;) {
+		struct err why = {0};
+		int rc;
+
 		*reply = (struct wire_reply){.url = url};
-		if (send_once_authorized(r, req, url, reply, deadline, err))
-			return -1;
-		if (reply->head.status != 401)
+		rc = send_once_authorized(r, req, url, reply, deadline, &why);
+		if (rc == 0 && reply->head.status != 401)
 			return 0;
 		/* a question from elsewhere is none for these credentials */
-		if (renewed || reply->foreign || !is_own(r, url) || !take_challenge(r, reply))
+		if (rc == 0 && (reply->foreign || !is_own(r, url)))
 			return registry_refused(r, reply, err);
+		if (rc == 0 && !asked && take_challenge(r, reply)) {
+			asked = true;
+		} else if ((rc == 0 || why.kind == ERR_AUTH) && !looked && registry_look_again(r)) {
+			looked = true;
+		} else {
+			if (rc && err)
+				*err = why;
+			return rc ? -1 : registry_refused(r, reply, err);
+		}
 		forget_token(r, scope_of(r, req->actions, req->from));
-		renewed = true;
 		wire_reply_release(reply);
 	}
 }

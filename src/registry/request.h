@@ -71,6 +71,8 @@ int registry_check_digest(const char *digest, struct err *err);
 /* The address in the Location of a reply, if requests may go there. ERR_PROTO. */
 int registry_location(
 	struct registry *r, const struct wire_reply *reply, const char **url, struct err *err);
+/* Whether there is something else to show than what was refused. */
+bool registry_look_again(struct registry *r);
 /* Sets the error for a reply whose status is not the wanted one. Always -1. */
 int registry_refused(const struct registry *r, const struct wire_reply *reply, struct err *err);
 /* Whether that failure passes by itself: the connection broke, or the registry is busy. */

@@ -45,34 +45,6 @@ check_realm(struct registry *r, const char *known, const char *realm, struct err
 		realm, r->name);
 }
 
-static const char *
-where_of(struct registry *r)
-{
-	return r->repository ? arena_fmt(&r->arena, "%s/%s", r->name, r->repository) : r->name;
-}
-
-/* Whether there is something else to show than what was refused. */
-static bool
-look_again(struct registry *r)
-{
-	cleanup_credential struct credential found = {0};
-	struct err why = {0};
-
-	if (!r->credentials)
-		return false;
-	if (credentials_again(r->credentials, where_of(r), &found, &why)) {
-		log_debug(r->log, "%s", why.msg);
-		return false;
-	}
-	if (found.kind == CREDENTIAL_NONE ||
-		str_eq(secret_reveal(&found.secret), secret_reveal(&r->cred.secret)))
-		return false;
-	credential_release(&r->cred);
-	r->cred = found;
-	found = (struct credential){0};
-	return true;
-}
-
 int
 tokens_fetch(struct registry *r, const struct tokens_known *known, const struct tokens_wish *wish,
 	struct secret *token, int64_t *life, int64_t deadline, struct err *err)
@@ -93,7 +65,7 @@ tokens_fetch(struct registry *r, const struct tokens_known *known, const struct 
 		.service = *wish->service ? wish->service : NULL,
 		.scope = *wish->scopes ? wish->scopes : NULL};
 	rc = registry_ask_token(r, "", token, life, deadline, &why);
-	if (rc && why.kind == ERR_AUTH && look_again(r))
+	if (rc && why.kind == ERR_AUTH && registry_look_again(r))
 		rc = registry_ask_token(r, "", token, life, deadline, &why);
 	if (rc == 0)
 		*life /= 1000;

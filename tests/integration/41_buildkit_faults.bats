@@ -222,3 +222,35 @@ heals_after()
 		expect_equal "$(head -n 1 "$T/many/$number.out")" "$IMAGE:$SHA@$(digest_of main)"
 	done
 }
+
+@test "a login that ended while the build went on is made again" {
+	local seconds
+	seconds=$(unique_seconds)
+	cat >"$T/bin/docker-credential-vault" <<-END
+		#!/bin/sh
+		printf '{"ServerURL":"x","Username":"u","Secret":"%s"}' "\$(cat "$T/password")"
+	END
+	chmod 755 "$T/bin/docker-credential-vault"
+	mkdir "$T/home/.docker"
+	echo '{"credsStore": "vault"}' >"$T/home/.docker/config.json"
+	echo first >"$T/password"
+	python3 "$ROOT/tests/integration/gate.py" "$BT_MIRROR" --ready "$T/gate" --auth basic --user u \
+		--password-file "$T/password" --log "$T/gate.log" </dev/null >"$T/gate.out" 2>&1 3>&- &
+	PIDS+=("$!")
+	await 20 test -s "$T/gate" || fail "the gate does not start: $(cat "$T/gate.out")"
+	project_at "$(cat "$T/gate")" main
+	given "PATH=$BT_BIN:$T/bin:/usr/bin:/bin"
+	dockerfile <<-END
+		FROM busybox:test
+		RUN sleep $seconds || echo built >/file
+	END
+	bt_start
+	await 60 running "$seconds" || fail 'the step does not start' "$(cat "$T/bg.err")"
+	echo second >"$T/password"
+	end_running "$seconds"
+	bt_wait
+	expect_status 0
+	expect_error '401 Unauthorized.*; trying again with a new login'
+	expect_not_in "$stderr" 'first|second'
+	expect_in "$(cat "$T/gate.log")" "^PUT /v2/$REPO/manifests/main 201 u"
+}

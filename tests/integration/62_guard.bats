@@ -133,17 +133,6 @@ buildkit()
 	FLAGS=(--retry-for 0)
 }
 
-# shellcheck disable=SC2062 # names of files, not a pattern
-# end_step MARK: the process of a build step that has MARK as an argument
-end_step()
-{
-	local file
-	while IFS= read -r file; do
-		file=${file#/proc/}
-		kill "${file%/*}"
-	done < <(grep -slzxF --file=/dev/stdin /proc/[0-9]*/cmdline <<<"$1")
-}
-
 @test "a build that publishes leaves latest alone when it was overtaken, even while it was building" {
 	local seconds
 	seconds=$(unique_seconds)
@@ -163,7 +152,7 @@ end_step()
 	expect_equal "$(grep -o '@.*' <<<"$output" | sort -u | wc -l)" 1
 	expect_equal "$(told)" "$NEW main latest"
 
-	end_step "$seconds"
+	end_running "$seconds"
 	bt_wait
 	expect_status 0
 	expect_error "guard: '$IMAGE:latest' stays at commit $NEW"

@@ -7,6 +7,7 @@ gate.py UPSTREAM --ready FILE [options]
     --log FILE           a line for each request: METHOD PATH STATUS WHO
     --auth basic|bearer  what is asked for (default: nothing)
     --user U, --password P
+    --password-file FILE the password is what is in the file at the moment
     --grant ACTIONS      what a token is good for at most (default: pull,push)
     --immutable          a tag is written once
     --connect CERT KEY   the gate is a proxy: whoever is asked for, it speaks TLS with this certificate itself
@@ -43,10 +44,17 @@ class Gate:
         self.lock = threading.Lock()
         self.tokens = {}
         self.faults = [[method, re.compile(pattern), what, int(times)] for method, pattern, what, times in args.fault]
-        self.expected = None
         self.realm = None
-        if args.user:
-            self.expected = base64.b64encode(("%s:%s" % (args.user, args.password)).encode()).decode()
+
+    @property
+    def expected(self):
+        """What Basic has to show, or None."""
+        if not self.args.user:
+            return None
+        password = self.args.password
+        if self.args.password_file:
+            password = pathlib.Path(self.args.password_file).read_text().strip()
+        return base64.b64encode(("%s:%s" % (self.args.user, password)).encode()).decode()
 
     def note(self, text):
         if self.args.log:
@@ -243,6 +251,7 @@ def main():
     parser.add_argument("--auth", choices=("basic", "bearer"))
     parser.add_argument("--user")
     parser.add_argument("--password", default="")
+    parser.add_argument("--password-file")
     parser.add_argument("--grant", default="pull,push")
     parser.add_argument("--immutable", action="store_true")
     parser.add_argument("--tls")

@@ -290,6 +290,17 @@ own_peers() { BUILDTOOLS_PEERS=$OWN_PEERS "$ROOT/ci/peers.sh" "$@"; }
 running() { grep -qszxF --file=/dev/stdin /proc/[0-9]*/cmdline <<<"$1"; }
 not_running() { ! running "$1"; }
 
+# end_running MARK: ends it
+end_running()
+{
+	local file
+	# shellcheck disable=SC2062 # as above
+	while IFS= read -r file; do
+		file=${file#/proc/}
+		kill "${file%/*}"
+	done < <(grep -slzxF --file=/dev/stdin /proc/[0-9]*/cmdline <<<"$1")
+}
+
 # unique_seconds: an argument for sleep that no other test uses
 unique_seconds() { printf '%d.%d\n' 86400 "$$$RANDOM"; }
 

@@ -408,9 +408,9 @@ what_is_worth_another_try(void **state)
 			ERR_BUILD, 1, RETRY_REGISTRY},
 		{"failed to push h/a:b: failed to authorize: failed to fetch oauth token: unexpected "
 		 "status from POST request to https://h/token: 401 Unauthorized",
-			ERR_BUILD, 1, RETRY_NEVER},
+			ERR_BUILD, 1, RETRY_LOGIN},
 		{"failed to push h/a:b: push access denied, repository does not exist", ERR_BUILD,
-			1, RETRY_NEVER},
+			1, RETRY_LOGIN},
 		{"failed to push h/a:b: failed to do request: Put \"https://h/\": EOF", ERR_BUILD,
 			1, RETRY_REGISTRY},
 		{"failed to push h/a:b: failed to do request: Put \"https://h/\": read tcp "

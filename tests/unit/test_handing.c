@@ -5,10 +5,13 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/codec.h"
+#include "base/env.h"
 #include "base/log.h"
 #include "cmd/handing.h"
 #include "docker/docker.h"
 #include "fake_engine.h"
+#include "registry/credentials.h"
 
 #define REF "reg.example.com:5000/a/b:v1"
 #define DIGEST "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
@@ -118,12 +121,120 @@ p_14_progress_now_and_then(void **state)
 	assert_string_equal(buf_cstr(&quiet), "Pushing tag '" REF "'\n");
 }
 
+/* ---- logins that end -------------------------------------------------------- */
+
+#define DENIED "{\"errorDetail\":{\"message\":\"unauthorized: authentication required\"}}\r\n"
+
+/* A cloud that gives out one secret after the other. */
+struct cloud {
+	const char *next; /* NULL: it is away */
+	int times;
+};
+
+static int
+log_in(void *arg, struct credential *out, int64_t *expires, struct err *err)
+{
+	struct cloud *c = arg;
+
+	c->times++;
+	if (!c->next)
+		return err_set(err, ERR_NET, "the cloud is away");
+	*out = (struct credential){.kind = CREDENTIAL_BASIC, .user = xstrdup("u")};
+	secret_set(&out->secret, str_from(c->next));
+	out->source = xstrdup("cloud");
+	*expires = clock_wall_ns() / 1000000000 + 3600;
+	return 0;
+}
+
+/* Whether the request shows that password. */
+static bool
+shows(struct str request, const char *secret)
+{
+	cleanup_buf struct buf json = {0}, field = {0};
+
+	buf_addf(&json,
+		"{\"username\":\"u\",\"password\":\"%s\",\"serveraddress\":\"reg.example.com:5000\"}",
+		secret);
+	base64_encode(&field, buf_view(&json), BASE64_URL);
+	return str_search(request, buf_view(&field)) >= 0;
+}
+
+static void
+logins_are_renewed(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t left; /* of the first login, seconds */
+		const char *next;
+		const char *answers[2];
+		const char *shown[2]; /* by the requests that come */
+		int times;            /* the cloud is asked */
+		enum err_kind kind;
+	} rows[] = {
+		{"good for long", 3600, "new", {HEAD DONE}, {"old"}, 0, ERR_NONE},
+		{"ended before the push", -5, "new", {HEAD DONE}, {"new"}, 1, ERR_NONE},
+		{"refused once", 3600, "new", {HEAD DENIED, HEAD DONE}, {"old", "new"}, 1,
+			ERR_NONE},
+		{"refused twice", 3600, "new", {HEAD DENIED, HEAD DENIED}, {"old", "new"}, 1,
+			ERR_AUTH},
+		{"refused, nothing newer", 3600, "old", {HEAD DENIED}, {"old"}, 1, ERR_AUTH},
+		{"refused, the cloud is away", 3600, NULL, {HEAD DENIED}, {"old"}, 1, ERR_AUTH},
+	};
+	const struct env env = {(const char *const[]){NULL}};
+	struct secret old = {0};
+	size_t i, k;
+
+	(void)state;
+	secret_set(&old, STR("old"));
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		cleanup_arena struct arena a = {0};
+		cleanup_credentials struct credentials *c = credentials_new(&env, NULL);
+		struct str answers[2] = {
+			str_from(rows[i].answers[0]), str_from(rows[i].answers[1])};
+		struct cloud cloud = {rows[i].next, 0};
+		struct docker d = {.version = "1.41"};
+		struct handing handing = {
+			.docker = &d, .arena = &a, .credentials = c, .clock = clock_ms};
+		struct fake_engine e;
+		struct err err = {0};
+		struct str rest, part;
+		char *digest;
+		int rc;
+
+		credentials_add(c, "reg.example.com:5000", "u", &old, "first");
+		credentials_lend(c, "reg.example.com:5000",
+			clock_wall_ns() / 1000000000 + rows[i].left, log_in, &cloud);
+		fake_engine_start(&e, answers, ARRAY_LEN(answers));
+		d.endpoint = &e.endpoint;
+		rc = hand_on(&handing, REF, &digest, &err);
+		fake_engine_end(&e);
+		assert_row_int(rows[i].name, rc, rows[i].kind ? -1 : 0);
+		assert_row_int(rows[i].name, err.kind, rows[i].kind);
+		assert_row_int(rows[i].name, cloud.times, rows[i].times);
+		rest = buf_view(&e.requests);
+		for (k = 0; k < 2 && rows[i].shown[k]; k++) {
+			ptrdiff_t end = str_search(rest, STR("\r\n\r\n"));
+
+			assert_that(end > 0, "row '%s': %zu requests", rows[i].name, k);
+			part = str_first(rest, (size_t)end);
+			rest = str_from_off(rest, (size_t)end + 4);
+			assert_that(shows(part, rows[i].shown[k]),
+				"row '%s': request %zu does not show '%s'", rows[i].name, k,
+				rows[i].shown[k]);
+		}
+		assert_that(rest.len == 0, "row '%s': one request too many", rows[i].name);
+		fake_engine_release(&e);
+	}
+	secret_release(&old);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(p_14_a_sign_of_life_while_the_engine_is_silent),
 		cmocka_unit_test(p_14_progress_now_and_then),
+		cmocka_unit_test(logins_are_renewed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@ struct row {
 	enum err_kind kind; /* ERR_NONE: it works */
 	const char *text;
 	const char *hidden; /* must not be in the message */
+	const char *newer;  /* what is given in place of a secret that was refused */
 };
 
 #define OK "HTTP/1.1 200 OK\r\n"
@@ -36,6 +37,7 @@ struct row {
 	"HTTP/1.1 " status "\r\nContent-Type: application/json\r\n\r\n" \
 	"{\"errors\":[{\"code\":\"" code "\",\"message\":\"" message "\"}]}"
 #define PASSWORD "Authorization: Basic dTpwIHc=" /* u:p w */
+#define NEWER "Authorization: Basic dTpuIHc="    /* u:n w */
 #define UPLOAD "POST /v2/g/p/blobs/uploads/ "
 #define FIRST \
 	{ \
@@ -71,6 +73,19 @@ ask(struct registry *r, const struct row *row, struct err *err)
 	return -1;
 }
 
+static int
+give_newer(void *arg, struct credential *out, int64_t *expires, struct err *err)
+{
+	const struct row *row = arg;
+
+	(void)err;
+	*out = (struct credential){.kind = CREDENTIAL_BASIC, .user = xstrdup(row->user)};
+	secret_set(&out->secret, str_from(row->newer));
+	out->source = xstrdup("SOURCE");
+	*expires = INT64_MAX;
+	return 0;
+}
+
 static const struct env empty_env = {(const char *const[]){NULL}};
 
 static struct registry *
@@ -90,6 +105,8 @@ open_client(const struct fake_registry *f, const struct row *row, struct credent
 		secret_set(&secret, str_from(row->secret));
 		credentials_add(*c, f->host, row->user, &secret, "SOURCE");
 	}
+	if (row->newer)
+		credentials_lend(*c, f->host, INT64_MAX, give_newer, (struct row *)(uintptr_t)row);
 	o.credentials = *c;
 	r = registry_open(&o, &err);
 	assert_that(r != NULL, "row '%s': %s", row->name, err.msg);
@@ -499,6 +516,42 @@ accidents_are_repeated(void **state)
 	run_rows(rows, ARRAY_LEN(rows));
 }
 
+/* What a cloud or a helper gave has an end, of which the registry may know more. */
+static void
+refused_secrets_are_looked_up_anew(void **state)
+{
+	static const struct row rows[] = {
+		{"a password", MAY_PUSH, "u", "p w",
+			.steps = {{"GET /v2/ ", .answer = BASIC}, {"GET /v2/ ", .answer = BASIC},
+				{UPLOAD, PASSWORD, NULL, BASIC}, {UPLOAD, PASSWORD, NULL, BASIC},
+				{UPLOAD, NEWER, NULL, "HTTP/1.1 202 Accepted\r\n\r\n"}},
+			.newer = "n w"},
+		{"at the token server", MAY_PUSH, "u", "p w",
+			.steps = {{"GET /v2/ ", .answer = BEARER}, {"GET /v2/ ", .answer = BEARER},
+				{"GET /token?", PASSWORD, NULL,
+					ERRORS("401 Unauthorized", "UNAUTHORIZED", "expired")},
+				{"GET /token?", NEWER, NULL, TOKEN("abc")},
+				{UPLOAD, "Authorization: Bearer abc", NULL,
+					"HTTP/1.1 202 Accepted\r\n\r\n"}},
+			.newer = "n w"},
+		{"nothing newer", MAY_PUSH, "u", "p w",
+			.steps = {{"GET /v2/ ", .answer = BEARER}, {"GET /v2/ ", .answer = BEARER},
+				{"GET /token?", PASSWORD, NULL,
+					ERRORS("401 Unauthorized", "UNAUTHORIZED", "expired")}},
+			.kind = ERR_AUTH, .text = "expired", .newer = "p w"},
+		{"the newer one is no better", MAY_PUSH, "u", "p w",
+			.steps = {{"GET /v2/ ", .answer = BEARER}, {"GET /v2/ ", .answer = BEARER},
+				{"GET /token?", PASSWORD, NULL,
+					ERRORS("401 Unauthorized", "UNAUTHORIZED", "expired")},
+				{"GET /token?", NEWER, NULL,
+					ERRORS("401 Unauthorized", "UNAUTHORIZED", "still")}},
+			.kind = ERR_AUTH, .text = "still", .newer = "n w"},
+	};
+
+	(void)state;
+	run_rows(rows, ARRAY_LEN(rows));
+}
+
 static void
 names_that_are_none(void **state)
 {
@@ -543,6 +596,7 @@ main(void)
 		cmocka_unit_test(manifests_are_what_they_should_be),
 		cmocka_unit_test(answers_without_end_and_too_large_ones),
 		cmocka_unit_test(accidents_are_repeated),
+		cmocka_unit_test(refused_secrets_are_looked_up_anew),
 		cmocka_unit_test(names_that_are_none),
 	};
 
