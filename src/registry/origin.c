@@ -105,8 +105,8 @@ registry_origin(struct registry *r, struct arena *a, const char *tag, struct reg
 	cleanup_jval struct jval *v = NULL;
 	cleanup_buf struct buf text = {0};
 	const struct jval *labels;
-	const char *digest;
-	uint64_t size;
+	const char *digest = "";
+	uint64_t size = 0;
 
 	*out = (struct registry_origin){NULL, NULL, NULL};
 	if (config_of(r, a, tag, &digest, &size, found, deadline, err))
