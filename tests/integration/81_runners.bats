@@ -78,8 +78,11 @@ gitlab_job()
 	FLAGS_OF_SCRIPT=
 }
 
-# docker_executor IMAGE [ARG]: the build container, not started; ARG is that of the shell
-docker_executor() { create "$1" '{"OpenStdin": true, "StdinOnce": true}' sh -c "$(shell_detection "${2-}")"; }
+# docker_executor IMAGE [ARG [JSON]]: the build container, not started; ARG is that of the shell, JSON what the job wants
+docker_executor()
+{
+	create "$1" "$(jq -c '. + {OpenStdin: true, StdinOnce: true}' <<<"${3-"{}"}")" sh -c "$(shell_detection "${2-}")"
+}
 
 # run_script COMMAND...: starts the container, once more for each script
 run_script()
@@ -104,12 +107,17 @@ run_script()
 	run_script 'build --no-such-flag' 'echo never'
 	expect_status 255
 	expect_not_in "$output" '^never$'
+	# how the runner asks for the user whose files these are
+	printf 'id -u' >"$T/script"
+	attached "$T/script"
+	expect_equal "$output" 0
 }
 
 @test "GitLab, Docker executor: every form of script that its feature flags make" {
 	local form
 	gitlab_job
-	docker_executor "$JOB" -l
+	# entrypoint: [""] of a job
+	docker_executor "$JOB" -l '{"Entrypoint": [""]}'
 	for form in posix legacy check trace sections 'posix legacy check trace sections'; do
 		FLAGS_OF_SCRIPT=$form
 		run_script 'printf "%s\n" "$FROM_JOB" "$(cat "$FILE")"' $'if true; then\n  buildtools info\nfi' 'sh -c "exit 3"' 'echo never'
@@ -441,7 +449,6 @@ push
 	configured
 	mkdir -m 777 "$T/results"
 	volume "$CTX:/workspace/source" "$T/results:/tekton/results"
-	job "CI_COMMIT=$SHA" "CI_BRANCH=$BRANCH"
 	local as='"User": "65532:0", "WorkingDir": "/workspace/source", "HostConfig": {"ReadonlyRootfs": true}'
 	job HOME=/tekton/home TZ=Europe/Berlin
 	create "$TOOL" "{\"Entrypoint\": [\"build\"], $as}" --metadata-file /tekton/results/metadata
@@ -469,7 +476,6 @@ push
 	local row want
 	configured
 	volume "$CTX:/repo"
-	job "CI_COMMIT=$SHA" "CI_BRANCH=$BRANCH"
 	create "$TOOL" '{"WorkingDir": "/repo"}'
 	attached
 	expect_status 0
@@ -496,12 +502,11 @@ push
 	done
 }
 
-@test "docker run: SIGTERM for the first process cancels the build; Ctrl-C on a terminal does" {
+@test "docker run: SIGTERM for the first process cancels the build; so does Ctrl-C on a terminal" {
 	local mark
 	mark=$(unique_seconds)
 	configured
 	volume "$CTX:/repo"
-	job "CI_COMMIT=$SHA" "CI_BRANCH=$BRANCH"
 	printf 'FROM %s/library/busybox:test\nRUN echo begun; sleep %s\n' "$BT_MIRROR" "$mark" >"$CTX/Dockerfile"
 	create "$TOOL" '{"WorkingDir": "/repo"}'
 	start
@@ -516,4 +521,11 @@ push
 	attached "$T/keys" --after begun
 	expect_status 130
 	await 60 not_running "$mark" || fail 'the step goes on'
+
+	# a shell to work in has the terminal to itself
+	printf 'sleep 0 & wait; exit 3\n' >"$T/keys"
+	create "$JOB" '{"Tty": true, "OpenStdin": true, "StdinOnce": true}' sh
+	attached "$T/keys" --after '#'
+	expect_status 3
+	expect_not_in "$output" 'job control'
 }
