@@ -22,7 +22,7 @@ COPY ci ci
 COPY src src
 ARG CI_COMMIT
 ARG SOURCE_DATE_EPOCH
-RUN make -j"$(nproc)" PLATFORM=$TARGETPLATFORM COMMIT="$(printf %.12s "$CI_COMMIT")" ROOTFS=/rootfs rootfs
+RUN make -j"$(nproc)" PLATFORM=$TARGETPLATFORM COMMIT="$CI_COMMIT" ROOTFS=/rootfs rootfs
 
 FROM scratch AS job
 COPY --from=compile /rootfs/job/ /

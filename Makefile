@@ -14,7 +14,7 @@ HOSTARCH := $(patsubst armv%,armv7,$(shell uname -m))
 PLATFORM_x86_64 := linux/amd64
 PLATFORM_aarch64 := linux/arm64
 PLATFORM_armv7 := linux/arm/v7
-arch_of = $(or $(foreach a,x86_64 aarch64 armv7,$(if $(filter $1,$(PLATFORM_$a)),$a)),$(error unknown platform '$1'))
+arch_of = $(or $(strip $(foreach a,x86_64 aarch64 armv7,$(if $(filter $1,$(PLATFORM_$a)),$a))),$(error unknown platform '$1'))
 ARCH ?= $(if $(PLATFORM),$(call arch_of,$(PLATFORM)),$(HOSTARCH))
 
 # ---- what is built ---------------------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ QEMU_aarch64 := $(if $(filter aarch64,$(HOSTARCH)),,qemu-aarch64-static)
 QEMU_armv7 := $(if $(filter armv7,$(HOSTARCH)),,qemu-arm-static)
 
 # What the binary says of itself; without git it is a development build. COMMIT and SOURCE_DATE_EPOCH can be given.
-COMMIT ?= $(shell GIT_OPTIONAL_LOCKS=0 git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
+COMMIT ?= $(shell GIT_OPTIONAL_LOCKS=0 git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
 ifeq ($(SOURCE_DATE_EPOCH),)
 SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null)
 endif

@@ -6,6 +6,7 @@
 #   ci/peers.sh kill PEER                                  (SIGKILL, for the fault tests)
 #   ci/peers.sh prepare                                    (gets programs that are not installed, before anything starts)
 #   ci/peers.sh base unix://SOCKET|tcp://HOST:PORT         (feeds the image busybox:test to an Engine)
+#   ci/peers.sh debian unix://SOCKET|tcp://HOST:PORT       (the image debian:bookworm, which takes a minute the first time)
 #   ci/peers.sh list | packages                            (names of all peers; the Debian packages they need)
 #
 # Peers:
@@ -26,7 +27,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 state=${BUILDTOOLS_PEERS:-$here/out/peers}
 case $state in /*) ;; *) state=$here/$state ;; esac
 all_peers=(engine engine-new mirror registry buildkit)
-packages=(docker.io busybox-static curl docker-registry openssl perl-base runc)
+packages=(docker.io debootstrap busybox-static curl docker-registry openssl perl-base runc)
 
 say() { printf 'peers: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -337,6 +338,8 @@ env_engine() { engine_env engine ENGINE; }
 . "$here/ci/peer-buildkit.sh"
 # shellcheck source=ci/peer-engine-new.sh
 . "$here/ci/peer-engine-new.sh"
+# shellcheck source=ci/peer-debian.sh
+. "$here/ci/peer-debian.sh"
 
 # --- commands --------------------------------------------------------------------------------------------------------
 
@@ -373,8 +376,9 @@ main()
 		return
 		;;
 	base) base_image "${1:?address}"; return ;;
+	debian) debian_image "${1:?address}"; return ;;
 	prepare)
-		engine_new_programs >/dev/null &
+		{ engine_new_programs && debian_archive; } >/dev/null &
 		make_programs >/dev/null
 		wait $!
 		return
