@@ -234,7 +234,8 @@ check-binary: $(B)/buildtools
 repro: $(B)/buildtools
 	@ci/repro $< ARCH=$(ARCH) COMMIT=$(COMMIT) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH)
 
-# Images, as our own build names them: IMAGE:job and IMAGE:tool, and IMAGE with the tags of the commit for the latter.
+# Images, as our own build names them: IMAGE:job and IMAGE:tool, and IMAGE with the tags of the commit for the latter. An
+# inline cache would spare nothing, and gives every build another digest.
 IMAGE ?= buildtools
 PLATFORMS ?= $(PLATFORM_$(HOSTARCH))
 ROOTFS ?= $(O)/rootfs/$(PLATFORM_$(ARCH))
@@ -247,7 +248,7 @@ image:
 	@$(MAKE) ARCH=$(HOSTARCH) all
 	@for a in $(foreach p,$(subst $(comma), ,$(PLATFORMS)),$(call arch_of,$p)); do $(MAKE) ARCH=$$a rootfs || exit 1; done
 	IMAGE_NAME=$(IMAGE) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(O)/bin/build -f Dockerfile.rootfs --platform $(PLATFORMS) \
-		$(BUILD_FLAGS)
+		--build-arg BUILDKIT_INLINE_CACHE=0 $(BUILD_FLAGS)
 
 # IMAGES= leaves the images out, which need busybox for every architecture
 RELEASED := x86_64 aarch64 armv7
@@ -259,6 +260,7 @@ release:
 
 bench: all
 	tests/bench/bench.sh $(BENCH)
+	tests/bench/start.sh
 
 clean:
 	rm -rf $(filter-out $(O)/vendor,$(wildcard $(O)/*))

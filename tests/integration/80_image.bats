@@ -45,7 +45,7 @@ packed()
 {
 	[ -e "$ROOT/out/rootfs/linux/amd64/job.tar" ] || rootfs x86_64
 	CTX=$ROOT
-	bt_build -f Dockerfile.rootfs --target "$1" "${@:2}"
+	bt_build -f Dockerfile.rootfs --target "$1" --build-arg BUILDKIT_INLINE_CACHE=0 "${@:2}"
 	expect_status 0
 	api POST "/images/$IMAGE:main/tag?repo=$IMAGE&tag=$1"
 }
@@ -261,7 +261,7 @@ digests()
 	CTX=$1
 	for target in tool job; do
 		bt_build -f Dockerfile.rootfs --target "$target" --platform linux/amd64,linux/arm64,linux/arm/v7 \
-			-o "type=oci,dest=$T/$target.tar" "${@:2}"
+			--build-arg BUILDKIT_INLINE_CACHE=0 -o "type=oci,dest=$T/$target.tar" "${@:2}"
 		expect_status 0
 		all+=$(index_of "$T/$target.tar" | paste -sd ' ')
 	done
