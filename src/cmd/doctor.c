@@ -13,6 +13,7 @@
 #include "cmd/login.h"
 #include "cmd/plan.h"
 #include "cmd/preflight.h"
+#include "progress/progress.h"
 #include "registry/credentials.h"
 
 enum { ANSWER_MS = 30000 };
@@ -96,6 +97,7 @@ examine(struct doctor *d, struct err *err)
 		.file = d->options.common.file,
 		.builder = d->options.builder,
 		.no_dockerfile = true};
+	cleanup_buf struct buf safe = {0};
 	enum plan_step reached;
 	struct err why = {0};
 
@@ -110,7 +112,9 @@ examine(struct doctor *d, struct err *err)
 		check_backend(d);
 		check_registry(d);
 	}
-	return console_print(d->ctx->console, buf_view(&d->text), err);
+	/* daemons and registries have their words in it */
+	progress_clean(&safe, buf_view(&d->text), progress_ci_of(d->plan.ci.provider), false);
+	return console_print(d->ctx->console, buf_view(&safe), err);
 }
 
 int

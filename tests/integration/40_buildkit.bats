@@ -306,6 +306,21 @@ load buildkit
 	done
 }
 
+@test "what a stranger says steers no terminal, neither in errors nor in the findings of doctor" {
+	local body='{"message":"one\u001b[31mtwo\u0007\u009b2Jthree"}'
+	gitlab main
+	simple
+	stranger "$(printf 'HTTP/1.1 500 No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' "${#body}" "$body")"
+	builder ''
+	given "DOCKER_HOST=$SERVER"
+	bt_build
+	expect_failure 255 'onetwo2?J?three'
+	expect_not_in "$stderr" $'two\a|\e\\[31mtwo|\xc2\x9b'
+	run_clean "$BT_BIN/buildtools" doctor
+	expect_in "$output" 'problem  Docker Engine: .*onetwo2?J?three'
+	expect_not_in "$output" $'\a|\e|\xc2\x9b'
+}
+
 # --- platforms -------------------------------------------------------------------------------------------------------
 
 @test "K-04 K-07 several platforms, with a blank after the comma: one index under all tags, stages too" {
