@@ -13,6 +13,7 @@
  *
  * Whatever may take its time is an errand.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@
 #include "registry/authority.h"
 #include "registry/client.h"
 #include "registry/credentials.h"
+#include "registry/refusal.h"
 #include "registry/tokens.h"
 
 #include "buildkit/proto/session.pb-c.h"
@@ -458,6 +460,16 @@ read_verify(struct ask *k, struct str msg)
 
 /* ---- tokens ------------------------------------------------------------------------------- */
 
+/* The registry itself named the server: one that is not there is going to come back. */
+static bool
+passes(const struct err *err)
+{
+	if (err->kind == ERR_NET)
+		return err->code == ECONNRESET || err->code == EPIPE || err->code == ETIMEDOUT ||
+		       err->code == ECONNREFUSED;
+	return err->kind == ERR_REMOTE && registry_status_passes(err->code);
+}
+
 static int
 code_of(const struct err *err)
 {
@@ -468,8 +480,22 @@ code_of(const struct err *err)
 	case ERR_TLS:
 		return GRPC_UNAVAILABLE;
 	default:
-		return GRPC_UNKNOWN;
+		return passes(err) ? GRPC_UNAVAILABLE : GRPC_UNKNOWN;
 	}
+}
+
+static void
+report_no_token(struct ask *k, struct buf *out, struct err *err)
+{
+	enum { SHOWN = 100 };
+	bool far = err->kind == ERR_NET || err->kind == ERR_TLS || err->kind == ERR_PROTO;
+
+	err_wrap(err, "token for '" STR_FMT "'",
+		STR_ARG(str_first(str_from(k->wish.scopes), SHOWN)));
+	err_hint(err, "%s%s%s", passes(err) ? BK_TOKEN_LATER : "", passes(err) && far ? "; " : "",
+		far ? "with BUILDKIT_NO_CLIENT_TOKEN=1 the daemon asks it, with user and password"
+		    : "");
+	report_err(k, out, code_of(err), err);
 }
 
 static void
@@ -486,10 +512,7 @@ fetch_token(void *arg, struct buf *out)
 
 	if (!reg || tokens_fetch(reg, k->known, &k->wish, &token, &r.expiresin,
 			    deadline_in(TOKEN_MS), &err)) {
-		if (err.kind == ERR_NET || err.kind == ERR_TLS || err.kind == ERR_PROTO)
-			err_hint(&err, "with BUILDKIT_NO_CLIENT_TOKEN=1 the daemon asks for "
-				       "tokens, with user and password");
-		report_err(k, out, code_of(&err), &err);
+		report_no_token(k, out, &err);
 		return;
 	}
 	/* counted from now: the clocks of server and daemon need not agree */

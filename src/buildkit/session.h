@@ -92,6 +92,12 @@ struct bk_store {
 	bool writable;
 };
 
+/*
+ * How what a daemon says ends when it got no token from here for a reason that passes
+ * by itself; of such an answer it hands on nothing but the text.
+ */
+#define BK_TOKEN_LATER "the token server may answer later"
+
 /* How token servers are reached. Borrowed. */
 struct bk_tokens {
 	const struct env *env;

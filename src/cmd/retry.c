@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "buildkit/session.h"
 #include "docker/words.h"
 
 enum {
@@ -21,6 +22,13 @@ is_step(struct str text)
 		"did not complete successfully", "executor failed running", "runc run failed"};
 
 	return words_any(text, words, ARRAY_LEN(words));
+}
+
+/* The daemon asked us for a token, and we asked a token server. */
+static bool
+is_token(struct str text)
+{
+	return str_search(text, STR(BK_TOKEN_LATER)) >= 0;
 }
 
 static bool
@@ -50,7 +58,11 @@ retry_cause_of(const struct err *err, size_t failed_steps)
 	case ERR_PROTO:
 		return failed_steps ? RETRY_NEVER : RETRY_CONNECTION;
 	case ERR_BUILD:
-		if (is_step(text) || !is_registry_request(text))
+		if (is_step(text))
+			return RETRY_NEVER;
+		if (is_token(text))
+			return RETRY_REGISTRY;
+		if (!is_registry_request(text))
 			return RETRY_NEVER;
 		if (words_passing(text) || is_away(text))
 			return RETRY_REGISTRY;

@@ -36,7 +36,7 @@ tokens()
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=tokens' -keyout "$T/tokens.key" \
 		-out "$T/tokens.pem" 2>/dev/null
 	python3 "$ROOT/tests/integration/tokens.py" --ready "$T/tokens" --log "$T/tokens.log" --cert "$T/tokens.pem" \
-		--key "$T/tokens.key" --user "$TOKEN_USER:$TOKEN_PASSWORD" </dev/null >"$T/tokens.out" 2>&1 3>&- &
+		--key "$T/tokens.key" --user "$TOKEN_USER:$TOKEN_PASSWORD" --busy "$T/busy" </dev/null >"$T/tokens.out" 2>&1 3>&- &
 	PIDS+=("$!")
 	await 20 test -s "$T/tokens" || fail "the token server does not start: $(cat "$T/tokens.out")"
 	cat >"$T/registry.yml" <<-END
@@ -142,6 +142,16 @@ only_tokens_go_over()
 	bt_build
 	expect_failure 255 'nobody knows that password'
 	expect_equal "$(askers)" buildtools
+}
+
+@test "a token server that is busy for a while costs a retry" {
+	gitlab main
+	stored "$TOKEN_USER" "$TOKEN_PASSWORD"
+	# what one request for a token puts up with
+	echo 5 >"$T/busy"
+	bt_build_ok --retry-for 60s
+	expect_error 'answered 503.*trying again'
+	expect_equal "$(cat "$T/busy")" 0
 }
 
 @test "K-19 the daemon keeps a token for the client that it got it from, and for nobody else" {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A token server for docker-registry: who shows user and password gets a signed token for what was asked.
 
-tokens.py --ready FILE --log FILE --cert FILE --key FILE --user USER:PASSWORD
+tokens.py --ready FILE --log FILE --cert FILE --key FILE --user USER:PASSWORD [--busy FILE]
 
 FILE of --ready gets host:port once it listens, that of --log a line of JSON for each request: who asked (User-Agent), as
 whom, for which scopes, and the status of the answer. --cert is what the registry has as rootcertbundle; nobody gets a
@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 PARSER = argparse.ArgumentParser()
 for option in ("--ready", "--log", "--cert", "--key", "--user"):
     PARSER.add_argument(option, required=True)
+PARSER.add_argument("--busy")
 ARGS = PARSER.parse_args()
 ISSUER = "buildtools tests"
 PEM = pathlib.Path(ARGS.cert).read_text(encoding="ascii")
@@ -48,7 +49,20 @@ def token(user, service, scopes):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    def is_busy(self):
+        counter = pathlib.Path(ARGS.busy)
+        left = int(counter.read_text(encoding="ascii")) if counter.exists() else 0
+        if left > 0:
+            counter.write_text(str(left - 1), encoding="ascii")
+        return left > 0
+
     def answer(self, login, query):
+        if ARGS.busy and self.is_busy():
+            self.send_response(503)
+            self.send_header("Retry-After", "0")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         good = login == ARGS.user
         with open(ARGS.log, "a", encoding="utf-8") as log:
             log.write(json.dumps({"method": self.command, "agent": self.headers.get("User-Agent", ""),

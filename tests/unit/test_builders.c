@@ -7,6 +7,7 @@
 #include "base/env.h"
 #include "base/log.h"
 #include "buildkit/peer.h"
+#include "buildkit/session.h"
 #include "buildkit/solve.h"
 #include "cmd/caches.h"
 #include "cmd/dialers.h"
@@ -409,6 +410,15 @@ what_is_worth_another_try(void **state)
 		{"failed to push h/a:b: failed to authorize: failed to fetch oauth token: unexpected "
 		 "status from POST request to https://h/token: 401 Unauthorized",
 			ERR_BUILD, 1, RETRY_LOGIN},
+		{"token for 'repository:a:pull': registry 'h' answered 503 Busy: " BK_TOKEN_LATER,
+			ERR_BUILD, 1, RETRY_REGISTRY},
+		{"failed to authorize: Unauthenticated: token for 'repository:a:pull': registry 'h' "
+		 "answered 401 UNAUTHORIZED: wrong",
+			ERR_BUILD, 1, RETRY_NEVER},
+		{"process \"/bin/sh -c echo " BK_TOKEN_LATER
+		 "\" did not complete successfully: exit "
+		 "code: 1",
+			ERR_BUILD, 1, RETRY_NEVER},
 		{"failed to push h/a:b: push access denied, repository does not exist", ERR_BUILD,
 			1, RETRY_LOGIN},
 		{"failed to push h/a:b: failed to do request: Put \"https://h/\": EOF", ERR_BUILD,

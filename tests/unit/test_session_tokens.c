@@ -351,6 +351,27 @@ what_the_token_server_says_reaches_the_daemon(void **state)
 	close_scene(&s, "refused");
 }
 
+/* Some patience is ours, the rest is the build's. */
+static void
+a_token_server_that_is_busy(void **state)
+{
+#define BUSY \
+	{ \
+		"GET /token?", LOGIN, NULL, \
+			"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n" \
+	}
+	static const struct fake_step steps[] = {PING, PING, BUSY, BUSY, BUSY, BUSY, BUSY};
+	struct scene s;
+
+	(void)state;
+	open_scene(&s, steps, COUNT(steps));
+	with_login(&s);
+	expect_refused(&s, s.realm, GRPC_UNAVAILABLE, "answered 503 Busy: " BK_TOKEN_LATER);
+	sandbox_logged(&s.f.box,
+		"warn: token for 'repository:a/b:pull repository:other:pull': token server of");
+	close_scene(&s, "busy");
+}
+
 static void
 a_token_server_that_is_gone(void **state)
 {
@@ -364,7 +385,7 @@ a_token_server_that_is_gone(void **state)
 	expect_key(&s, key);
 	kill(s.registry.pid, SIGKILL);
 	expect_refused(&s, s.realm, GRPC_UNAVAILABLE, "Connection refused");
-	sandbox_logged(&s.f.box, "with BUILDKIT_NO_CLIENT_TOKEN=1 the daemon asks for tokens");
+	sandbox_logged(&s.f.box, "later; with BUILDKIT_NO_CLIENT_TOKEN=1 the daemon asks it");
 	drop_seeds(&s);
 	close_scene(&s, "gone");
 }
@@ -609,6 +630,7 @@ main(void)
 		cmocka_unit_test(a_helper_that_knows_nothing),
 		cmocka_unit_test(a_registry_that_does_not_answer_us),
 		cmocka_unit_test(what_the_token_server_says_reaches_the_daemon),
+		cmocka_unit_test(a_token_server_that_is_busy),
 		cmocka_unit_test(a_token_server_that_is_gone),
 		cmocka_unit_test(malformed_requests),
 		cmocka_unit_test(a_login_that_ends_is_made_again),
