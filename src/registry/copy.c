@@ -210,7 +210,7 @@ static int
 find_root(struct copy *c, const struct manifest *index, const char *pick,
 	const struct descriptor **root, struct err *err)
 {
-	size_t i;
+	size_t i, images = 0;
 
 	for (i = 0; i < index->n; i++) {
 		cleanup_arena struct arena a = {0};
@@ -221,9 +221,9 @@ find_root(struct copy *c, const struct manifest *index, const char *pick,
 			continue;
 		if (read_document(c, &a, d, &m, err))
 			return -1;
-		if (*root && !m.subject)
+		if (!m.subject && images++)
 			return several(index, err);
-		if (!m.subject || pick || index->n == 1)
+		if (!m.subject || (!*root && (pick || index->n == 1)))
 			*root = d;
 	}
 	if (*root)

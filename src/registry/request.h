@@ -33,6 +33,7 @@ struct registry {
 	struct registry_token tokens[REGISTRY_TOKENS_MAX];
 	size_t next_token;
 	int64_t retry_for;
+	int64_t until;  /* while nothing works: when to give up; 0: the last request did */
 	bool no_single; /* it takes no blob in the request that opens an upload */
 	bool warned;    /* what it had to say was shown */
 };

@@ -271,7 +271,7 @@ open_session(struct upload *u, enum next *next, struct err *err)
 	if (send(u, &req, &reply, next, err))
 		return -1;
 	if (reply.head.status != 202)
-		return refused(u, &reply, next, err);
+		return registry_refused(u->r, &reply, err);
 	return keep_session(u, &reply, err);
 }
 
