@@ -104,7 +104,7 @@ dial_tcp(const char *host, const char *port, int64_t deadline, struct err *err)
 
 	rc = getaddrinfo(host, port, &hints, &list);
 	if (rc) {
-		err_set(err, ERR_NET, "look up '%s': %s", host,
+		err_setc(err, ERR_NET, rc == EAI_AGAIN ? EAGAIN : 0, "look up '%s': %s", host,
 			rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
 		return NULL;
 	}

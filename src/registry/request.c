@@ -49,10 +49,14 @@ registry_again(struct registry *r, struct registry_tries *t, int64_t wait, int64
 
 	if (t->n++ == 0)
 		t->until = r->retry_for ? now + r->retry_for : DEADLINE_NONE;
+	/* another request, while nothing works, has no time of its own */
+	if (!r->until)
+		r->until = t->until;
 	if (wait < 0)
 		wait = pause_of(t->n - 1);
 	if (r->retry_for < 0 || (r->retry_for == 0 && t->n == REGISTRY_TRIES) ||
-		is_late(now + wait, t->until) || is_late(now + wait, deadline)) {
+		is_late(now + wait, t->until) || is_late(now + wait, r->until) ||
+		is_late(now + wait, deadline)) {
 		if (err)
 			*err = *why;
 		return false;
@@ -117,8 +121,10 @@ send_patiently(struct registry *r, const struct wire_request *req, bool once,
 		why = (struct err){0};
 		rc = wire_send(
 			&r->wire, req, reply, try_deadline(deadline, req->patience_ms), &why);
-		if (rc == 0 && !registry_status_passes(reply->head.status))
+		if (rc == 0 && !registry_status_passes(reply->head.status)) {
+			r->until = 0;
 			return 0;
+		}
 		if (rc == 0) {
 			wait = registry_retry_after(http_head_get(&reply->head, "retry-after"),
 				clock_wall_ns() / 1000000000);

@@ -205,12 +205,17 @@ read_body(const struct wire_request *req, struct http_response *resp, struct wir
 	return good ? -1 : 0;
 }
 
-/* Whether a connection that could not be made was there for a moment, or came too late. */
+/*
+ * Whether a connection that could not be made was there for a moment, came too late, or
+ * could be made before: where nobody has listened so far nobody is going to.
+ */
 static bool
-was_lost(const struct err *why)
+was_lost(const struct wire *w, const struct err *why)
 {
-	return why->kind == ERR_NET &&
-	       (why->code == ECONNRESET || why->code == EPIPE || why->code == ETIMEDOUT);
+	if (why->kind != ERR_NET)
+		return false;
+	return why->code == ECONNRESET || why->code == EPIPE || why->code == ETIMEDOUT ||
+	       why->code == EAGAIN || (w->reached && why->code == ECONNREFUSED);
 }
 
 static int
@@ -243,9 +248,10 @@ exchange(struct wire *w, const struct wire_request *req, const struct url *u,
 	r.body = req->body;
 	r.source = req->source;
 	if (exchange_start(&x, &reply->arena, &r, &resp, &c, deadline, &why))
-		reply->lost = c ? why.kind == ERR_NET : was_lost(&why);
+		reply->lost = c ? why.kind == ERR_NET : was_lost(w, &why);
 	else
 		keep_head(reply, &resp.head);
+	w->reached = w->reached || reply->head.status;
 	if (req->source)
 		deadline = deadline_in(req->source->patience_ms);
 	if (req->streams && reply->head.status == 200) {

@@ -25,6 +25,7 @@ struct wire {
 	const char *agent;     /* User-Agent, or NULL */
 	const char *host;      /* the registry's own, without brackets */
 	const char *port;      /* NULL: the scheme's */
+	bool reached;          /* somebody has answered already */
 	bool insecure;         /* its certificate is not looked at, private addresses are fine */
 	struct trust *trust;
 	struct tls_identity *identity; /* shown to the registry alone, or NULL */

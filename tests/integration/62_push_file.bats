@@ -259,6 +259,24 @@ sent_blobs() { grep -oE '^(PUT|POST) .*digest=sha256(:|%3A)[0-9a-f]{64} 201' "$L
 	[ "$(grep -c '^GET /token' "$LOG")" -gt 3 ] || fail 'the token did not end'
 }
 
+@test "a signal ends it: 143, nothing is tagged" {
+	local pid
+	gitlab main
+	layout
+	gate --fault PUT '/manifests/' 503 100
+	clean_env
+	"${CLEAN[@]}" "$BT_BIN/push" --retry-for 5m --from "$T/l" </dev/null >"$T/out" 2>"$T/err" 3>&- &
+	pid=$!
+	PIDS+=("$pid")
+	await 20 grep -q 'trying again' "$T/err" || fail "$(cat "$T/err")"
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	stderr=$(cat "$T/err") output=$(cat "$T/out")
+	expect_failure 143 ''
+	expect_published ''
+}
+
 # --- bad files -------------------------------------------------------------------------------------------------------
 
 @test "files that are not what they say: nothing is tagged" {
