@@ -7,6 +7,7 @@
 #include "base/env.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "config/address.h"
 #include "config/ecr.h"
 #include "config/environ.h"
 
@@ -88,10 +89,13 @@ check_user(const struct selection *s, const struct registry_choice *out, const c
 			out->kind, key);
 }
 
-static bool
-is_address_char(char c)
+/* Somebody may have written a password in front of the host. */
+static const char *
+shown(const struct selection *s, const char *value)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("._-/:[]", c));
+	const char *at = strrchr(value, '@');
+
+	return at ? arena_fmt(s->arena, "...%s", at) : value;
 }
 
 /*
@@ -99,15 +103,17 @@ is_address_char(char c)
  * nothing else is a valid reference. The scheme that people copy along is dropped.
  */
 static int
-clean_address(const struct selection *s, const struct config_text *t, const char *field, char **out)
+clean_address(const struct selection *s, const struct config_text *t, enum address_kind kind,
+	const char *field, char **out)
 {
-	struct str v = str_trim(str_from(t->value));
+	struct str v = str_trim(str_from(t->value)), part = v;
+	const char *why = "is no address";
 	bool changed = false;
 	char *p;
 
 	if (str_istarts(v, STR("http://"))) {
-		selection_error(
-			s, &t->from, "%s: '%s' is not an address of a registry", field, t->value);
+		selection_error(s, &t->from, "%s: '%s' is not an address of a registry", field,
+			shown(s, t->value));
 		return err_hint(s->err, "leave out 'http://' and set 'insecure: true'");
 	}
 	if (str_istarts(v, STR("https://")))
@@ -120,13 +126,11 @@ clean_address(const struct selection *s, const struct config_text *t, const char
 			*p = (char)(*p - 'A' + 'a');
 			changed = true;
 		}
-		if (!is_address_char(*p))
-			return selection_error(s, &t->from,
-				"%s: '%s' cannot be part of an image name", field, t->value);
 	}
-	if (!**out || **out == '/' || strstr(*out, "//"))
-		return selection_error(
-			s, &t->from, "%s: '%s' cannot be part of an image name", field, t->value);
+	if (!address_check(str_from(*out), kind, &part, &why))
+		return selection_error(s, &t->from,
+			"%s: '%s' cannot be part of an image name: '%s' %s", field,
+			shown(s, t->value), shown(s, arena_str(s->arena, part)), why);
 	if (changed)
 		log_info(s->log, "%s: '%s' is used as '%s', image names are lower case", field,
 			t->value, *out);
@@ -151,17 +155,6 @@ parent_of(const struct selection *s, const char *path)
 	return slash < 0 ? path : arena_str(s->arena, str_first(p, (size_t)slash));
 }
 
-/* By the rule of image references: the first part is a host if it looks like one. */
-static bool
-starts_with_host(const char *address)
-{
-	struct str rest = str_from(address), host;
-
-	if (!str_cut(&rest, '/', &host))
-		host = str_from(address);
-	return str_find(host, '.') >= 0 || str_find(host, ':') >= 0 || str_is(host, "localhost");
-}
-
 static bool
 is_below(const char *address, const char *host)
 {
@@ -176,7 +169,8 @@ finish_dockerhub(struct selection *s, struct registry_choice *out)
 	const struct config_registries *r = &s->config->registry;
 	char *url;
 
-	if (clean_address(s, &r->dockerhub.namespace, "registry.dockerhub.namespace", &url))
+	if (clean_address(
+		    s, &r->dockerhub.namespace, ADDRESS_PATH, "registry.dockerhub.namespace", &url))
 		return -1;
 	out->url = url;
 	out->server = "docker.io";
@@ -196,7 +190,7 @@ finish_acr(struct selection *s, struct registry_choice *out)
 	const struct config_registries *r = &s->config->registry;
 	char *url;
 
-	if (clean_address(s, &r->acr.url, "registry.acr.url", &url))
+	if (clean_address(s, &r->acr.url, ADDRESS_HOST, "registry.acr.url", &url))
 		return -1;
 	out->url = url;
 	out->server = host_of(s, url);
@@ -216,7 +210,7 @@ finish_ecr(struct selection *s, struct registry_choice *out)
 	struct ecr_url u;
 	char *url;
 
-	if (clean_address(s, &r->ecr.url, "registry.ecr.url", &url))
+	if (clean_address(s, &r->ecr.url, ADDRESS_HOST, "registry.ecr.url", &url))
 		return -1;
 	if (!ecr_url_parse(str_from(url), &u)) {
 		selection_error(s, &r->ecr.url.from, "registry.ecr.url: '%s' is no address of ECR",
@@ -283,9 +277,10 @@ finish_gitea(struct selection *s, struct registry_choice *out)
 	if (!registry.value)
 		return selection_error(s, &repository.from,
 			"registry.gitea.registry is missing beside registry.gitea.repository");
-	if (clean_address(s, &registry, "registry.gitea.registry", &host))
+	if (clean_address(s, &registry, ADDRESS_HOST, "registry.gitea.registry", &host))
 		return -1;
-	if (repository.value && clean_address(s, &repository, "registry.gitea.repository", &path))
+	if (repository.value &&
+		clean_address(s, &repository, ADDRESS_PROJECT, "registry.gitea.repository", &path))
 		return -1;
 	out->url = path ? arena_fmt(s->arena, "%s/%s", host, parent_of(s, path)) : host;
 	out->server = host_of(s, host);
@@ -313,7 +308,7 @@ finish_github(struct selection *s, struct registry_choice *out)
 	const struct config_secret *token = github_secret(s, &r->github.token);
 	char *path;
 
-	if (clean_address(s, repository, "registry.github.repository", &path))
+	if (clean_address(s, repository, ADDRESS_PATH, "registry.github.repository", &path))
 		return -1;
 	out->url = arena_fmt(s->arena, "ghcr.io/%s", path);
 	out->server = "ghcr.io";
@@ -360,13 +355,13 @@ finish_gitlab(struct selection *s, struct registry_choice *out)
 	char *host = NULL, *path = NULL;
 	bool qualified;
 
-	if (r->gitlab.registry.value &&
-		clean_address(s, &r->gitlab.registry, "registry.gitlab.registry", &host))
+	if (r->gitlab.registry.value && clean_address(s, &r->gitlab.registry, ADDRESS_HOST,
+						"registry.gitlab.registry", &host))
 		return -1;
-	if (r->gitlab.repository.value &&
-		clean_address(s, &r->gitlab.repository, "registry.gitlab.repository", &path))
+	if (r->gitlab.repository.value && clean_address(s, &r->gitlab.repository, ADDRESS_PROJECT,
+						  "registry.gitlab.repository", &path))
 		return -1;
-	qualified = path && (starts_with_host(path) || is_below(path, host));
+	qualified = path && (address_has_host(str_from(path)) || is_below(path, host));
 	if (path && host && !qualified)
 		path = arena_fmt(s->arena, "%s/%s", host, path);
 	else if (path && !qualified)
@@ -390,7 +385,7 @@ finish_quay(struct selection *s, struct registry_choice *out)
 	const struct config_registries *r = &s->config->registry;
 	char *path;
 
-	if (clean_address(s, &r->quay.repository, "registry.quay.repository", &path))
+	if (clean_address(s, &r->quay.repository, ADDRESS_PATH, "registry.quay.repository", &path))
 		return -1;
 	out->url = arena_fmt(s->arena, "quay.io/%s", path);
 	out->server = "quay.io";
@@ -413,7 +408,7 @@ finish_gcr(struct selection *s, struct registry_choice *out)
 	struct buf plain = {0};
 	char *url;
 
-	if (clean_address(s, &r->gcr.url, "registry.gcr.url", &url))
+	if (clean_address(s, &r->gcr.url, ADDRESS_HOST, "registry.gcr.url", &url))
 		return -1;
 	out->url = url;
 	out->server = host_of(s, url);

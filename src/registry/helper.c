@@ -94,11 +94,11 @@ is_nothing(struct str said)
 }
 
 /*
- * The text alone tells success from failure: a failing helper writes a sentence
- * instead of an object.
+ * A failing helper writes a sentence instead of an object. From one that does not
+ * fail it may be the secret itself, which must not be shown.
  */
 static int
-understand(const struct run *r, struct helper_answer *out, struct err *err)
+understand(const struct run *r, bool failed, struct helper_answer *out, struct err *err)
 {
 	struct str said = str_trim(buf_view(&r->out));
 	cleanup_jval struct jval *root = NULL;
@@ -108,10 +108,10 @@ understand(const struct run *r, struct helper_answer *out, struct err *err)
 		out->outcome = HELPER_NOTHING;
 		return 0;
 	}
-	if (!said.len || said.s[0] != '{')
+	if (!said.len || (failed && said.s[0] != '{'))
 		return complain(r, err);
 	root = jval_parse(said, NULL);
-	if (!root)
+	if (jval_kind(root) != JVAL_OBJECT)
 		return err_set(err, ERR_AUTH, "'%s' answers something that is not JSON for '%s'",
 			r->program, r->server);
 	user = jval_get_str(root, "Username");
@@ -133,7 +133,8 @@ static int
 ask(struct run *r, struct helper_answer *out, struct err *err)
 {
 	int64_t deadline = deadline_in(r->timeout_ms);
-	int status;
+	int status = 0;
+	bool failed;
 
 	/* shorter than what a pipe holds; a helper that does not read it says so itself */
 	(void)fd_write_all(r->proc.in, r->server, strlen(r->server));
@@ -142,8 +143,8 @@ ask(struct run *r, struct helper_answer *out, struct err *err)
 	if (collect(r, deadline, err))
 		return -1;
 	/* with its end everything it had to say is there; the answer itself is complete already */
-	(void)proc_wait(&r->proc, deadline_poll(deadline), &status);
-	return understand(r, out, err);
+	failed = proc_wait(&r->proc, deadline_poll(deadline), &status) && status != 0;
+	return understand(r, failed, out, err);
 }
 
 int

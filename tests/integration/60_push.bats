@@ -245,6 +245,71 @@ config_of() { skopeo inspect --tls-verify=false --raw "docker://$BT_MIRROR/group
 	expect_published "$SHA latest main"
 }
 
+# bad_credentials PATTERN: build and push end before anything is asked or built, and show no content
+bad_credentials()
+{
+	bt_build
+	expect_failure 255 "$1"
+	expect_not_in "$stderr" 's3cret'
+	push
+	expect_failure 253 "$1"
+	expect_not_in "$stderr" 's3cret'
+	expect_equal "$(cat "$LOG")" ''
+	expect_no_image "$IMAGE:main"
+}
+
+@test "R-10 stored credentials that are of no use: the file and the field are named, nothing else happens" {
+	local config=$T/home/.docker/config.json
+	gate --auth basic --user builder --password "$PASSWORD"
+	gitlab main
+	simple
+	FLAGS=(--no-pull --retry-for 0)
+	mkdir "$T/home/.docker"
+	: >"$config"
+	bad_credentials "'$config' is empty"
+	echo '{"auths": {"r.x": {"auth": "s3cret' >"$config"
+	bad_credentials "'$config'"
+	echo '{"auths": {"r.x": {"auth": "s3cret!"}}}' >"$config"
+	bad_credentials "'$config'.*auth"
+	echo '{"auths": {"r.x": {"password": "s3cret"}}}' >"$config"
+	bad_credentials "'$config'.*r\.x"
+	rm "$config"
+	mkdir "$config"
+	bad_credentials "'$config'"
+	rmdir "$config"
+	given 'DOCKER_AUTH_CONFIG={"auths": ["s3cret"]}'
+	bad_credentials "'DOCKER_AUTH_CONFIG'.*'auths' is not an object"
+	given DOCKER_AUTH_CONFIG= "PATH=$BT_BIN:$T/bin:/usr/bin:/bin"
+	echo '{"credsStore": "vault"}' >"$config"
+	printf '#!/bin/sh\necho "Secret: s3cret"\n' >"$T/bin/docker-credential-vault"
+	chmod 755 "$T/bin/docker-credential-vault"
+	bad_credentials "'docker-credential-vault' answers something that is not JSON for '$REG'"
+	printf '#!/bin/sh\necho "vault is sealed"; exit 1\n' >"$T/bin/docker-credential-vault"
+	bad_credentials "docker-credential-vault.*'$REG': vault is sealed"
+	echo "{\"credHelpers\": {\"$REG\": \"none\"}}" >"$config"
+	bad_credentials "'$config' asks for docker-credential-none for '$REG', but it is not on PATH"
+	# with --no-login nobody looks
+	bt_build_ok --no-login
+}
+
+@test "R-09 R-10 a registry in two places: the file counts and both are named; a typo names the variable and the field" {
+	gate
+	gitlab main
+	simple
+	file .buildtools.yaml 'registry: {quay: {repository: team}}'
+	bt_build --dry-run
+	expect_status 0
+	expect_equal "$(jq -r .image <<<"$output")" "quay.io/team/$NAME"
+	expect_error "warning: registry 'Quay.io' of .*buildtools.yaml.* is used, although the CI offers 'Gitlab' by CI_REGISTRY"
+	rm "$CTX/.buildtools.yaml"
+	given "CI_REGISTRY=$REG" "CI_REGISTRY_IMAGE=registry.example.com:50o0/group/$NAME"
+	bt_build
+	expect_failure 255 "'CI_REGISTRY_IMAGE': registry.gitlab.repository: .*'50o0' is no port"
+	push
+	expect_failure 254 "'CI_REGISTRY_IMAGE': registry.gitlab.repository: .*'50o0' is no port"
+	expect_equal "$(cat "$LOG")" ''
+}
+
 @test "without credentials where some are wanted: where they were looked for is said" {
 	gate --auth basic --user builder --password "$PASSWORD"
 	gitlab main

@@ -457,7 +457,11 @@ helper_failures(void **state)
 		{"endless",
 			"while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done",
 			"'docker-credential-x' answers more than 65536 bytes for 'r.x'"},
-		{"control characters", "printf 'a\\033[31mb\\tc\\n'", "'r.x': a [31mb c"},
+		{"the secret alone", "echo s3cret",
+			"'docker-credential-x' answers something that is not JSON for 'r.x'"},
+		{"a list", "echo '[\"s3cret\"]'",
+			"'docker-credential-x' answers something that is not JSON for 'r.x'"},
+		{"control characters", "printf 'a\\033[31mb\\tc\\n'; exit 1", "'r.x': a [31mb c"},
 	};
 	struct fixture *f = *state;
 	size_t i;
