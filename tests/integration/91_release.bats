@@ -323,7 +323,7 @@ fake_program()
 	(cd "$RELEASE" && find . -type f ! -name checksums.txt -printf '%P\n' | xargs sha256sum >checksums.txt)
 }
 
-verify_release() { run --separate-stderr "$ROOT/ci/verify-release" "$RELEASE"; }
+verify_release() { run --separate-stderr "$ROOT/ci/verify-release" "$RELEASE" "$@"; }
 
 @test "verify-release says what of a folder is not as checksums.txt has it, and what cannot be made again" {
 	copied_release
@@ -347,4 +347,28 @@ verify_release() { run --separate-stderr "$ROOT/ci/verify-release" "$RELEASE"; }
 	verify_release
 	expect_status 1
 	expect_error "the program in $ARCHIVE names no commit"
+}
+
+@test "verify-release says what of an archive differs from what the commit gives" {
+	local made=$RELEASE top=${ARCHIVE%.tar.gz}
+	verify_release "$made"
+	expect_status 0
+	expect_in "$output" "^all $(wc -l <"$RELEASE/checksums.txt") files are what commit $COMMIT gives"
+
+	copied_release
+	mkdir "$T/changed"
+	tar -xzf "$RELEASE/$ARCHIVE" -C "$T/changed"
+	printf x >>"$T/changed/$top/bin/buildtools"
+	rm "$T/changed/$top/bin/push"
+	tar -C "$T/changed" -czf "$RELEASE/$ARCHIVE" "$top"
+	rm "$RELEASE/buildtools_$VERSION.spdx.json"
+	(cd "$RELEASE" && find . -type f ! -name checksums.txt -printf '%P\n' | xargs sha256sum >checksums.txt)
+	verify_release "$made"
+	expect_status 1
+	expect_error "^differs: $ARCHIVE is not what the commit gives"
+	expect_error "given: $top/bin/buildtools and made: $top/bin/buildtools differ"
+	expect_error "Only in made: $top/bin: push"
+	expect_error "^differs: buildtools_$VERSION\.spdx\.json is what the commit gives, and is not there"
+	expect_error '^2 differences'
+	expect_not_in "$stderr" 'install\.sh'
 }
