@@ -33,8 +33,9 @@ NOT_VARIABLES = {
 	"PULL_REQUEST_CLOSED",  # CodeBuild's words for events
 }
 
-# Words in capitals in documents that are made up for an example.
+# Words in capitals in documents that are made up for an example, and variables of other programs.
 EXAMPLE_WORDS = {"API_TOKEN", "NPM_TOKEN", "AUTH_TOKEN"}
+FOREIGN_WORDS = {"DOCKER_BUILDKIT"}  # docker's command line
 
 # Files and folders of the system or of other tools, which the sources need not name.
 SYSTEM_FILES = {"/dev/shm", "/etc/hosts", ".aws"}
@@ -305,10 +306,10 @@ def check_environment():
 	for path in readers():
 		for n, text, _ in in_code(path):
 			for name in re.findall(VARIABLE, text):
-				if name in EXAMPLE_WORDS or is_literal_word(name) or re.search(rf"\b{name}\b", scripts):
+				if name in EXAMPLE_WORDS | FOREIGN_WORDS or is_literal_word(name) or re.search(rf"\b{name}\b", scripts):
 					continue
 				problems.add(path, n, f"'{name}' is known neither to the program nor to make and ci/ "
-					"(an example? see EXAMPLE_WORDS)")
+					"(an example, or another program's? see EXAMPLE_WORDS)")
 
 
 def scripts_of_ci():
@@ -533,7 +534,8 @@ def check_map():
 			if not exists("src/" + name) and not exists(name):
 				problems.add(path, n, f"there is no src/{name}")
 		for name in re.findall(r"`(\w+/\w+)`", line):
-			if name.split("/")[0] + "/" in rooms and not any(exists(f"src/{name}{e}") for e in ("", ".c", ".h")):
+			if name.split("/")[0] + "/" in rooms and not any(
+					exists(e) for e in (name, f"src/{name}", f"src/{name}.c", f"src/{name}.h")):
 				problems.add(path, n, f"there is no src/{name}")
 	for room in sorted(rooms - said):
 		problems.add(path, 0, f"the room '{room}' is not on the map")
