@@ -15,7 +15,7 @@ if [ "$(id -u)" != 0 ]; then
 	exec sudo -E "${BASH_SOURCE[0]}" "$@"
 fi
 
-integration_tools=(bats curl fish git jq openssh-client openssl python3 python3-venv python3-yaml skopeo time zsh)
+integration_tools=(bats curl fish git jq mandoc openssh-client openssl python3 python3-venv python3-yaml skopeo time wget zsh)
 jobs=$(nproc)
 passed=0
 failed=0
