@@ -128,6 +128,7 @@ struct registry_blob {
 	ssize_t (*read)(void *arg, uint64_t at, void *p, size_t len, struct err *err);
 	void *arg;
 	const char *from; /* another repository of this registry that may hold it, or NULL */
+	bool anew;        /* what the registry says of having it is not believed */
 };
 
 enum registry_put {
@@ -152,13 +153,20 @@ struct registry_document {
 	const char *digest; /* of bytes */
 };
 
+enum registry_kept {
+	REGISTRY_UNLISTED,
+	REGISTRY_LISTED, /* it can be found from its subject */
+	REGISTRY_LACKS   /* on failure: of what it refers to something is not there */
+};
+
 /*
  * Puts it under a tag or its digest. A registry that then names another digest, or
- * none of a good status, is ERR_PROTO or ERR_REMOTE. *listed (may be NULL): the
- * registry itself finds it from its subject.
+ * none of a good status, is ERR_PROTO or ERR_REMOTE. *kept (may be NULL) is set in any
+ * case.
  */
 int registry_manifest_put(struct registry *r, const char *reference,
-	const struct registry_document *doc, bool *listed, int64_t deadline, struct err *err);
+	const struct registry_document *doc, enum registry_kept *kept, int64_t deadline,
+	struct err *err);
 /*
  * For registries that do not: adds a descriptor (JSON) to the index under the tag that
  * stands for the digest of a subject, unless it is there. Of two that do this at the

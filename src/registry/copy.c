@@ -41,6 +41,7 @@ struct copy {
 	struct document *documents; /* each behind what it refers to */
 	size_t ndocuments;
 	size_t root; /* the image among them */
+	bool anew;   /* the registry said that it has what it has not */
 };
 
 /* A blob on its way. */
@@ -349,7 +350,8 @@ send_blob(struct copy *c, struct registry *r, const struct blob *b, struct copy_
 		.size = b->size,
 		.read = read_blob,
 		.arg = &f,
-		.from = b->from};
+		.from = b->from,
+		.anew = c->anew};
 	enum registry_put how;
 	bool found;
 	int rc;
@@ -375,7 +377,7 @@ send_blob(struct copy *c, struct registry *r, const struct blob *b, struct copy_
 
 static int
 put_document(struct copy *c, struct registry *r, const struct document *d, const char *reference,
-	bool *listed, struct err *err)
+	enum registry_kept *kept, struct err *err)
 {
 	cleanup_buf struct buf bytes = {0};
 	struct registry_document doc = {.type = d->type, .digest = d->digest};
@@ -383,7 +385,7 @@ put_document(struct copy *c, struct registry *r, const struct document *d, const
 	if (parcel_document(c->parcel, d->digest, d->size, &bytes, err))
 		return -1;
 	doc.bytes = buf_view(&bytes);
-	return registry_manifest_put(r, reference, &doc, listed, DEADLINE_NONE, err);
+	return registry_manifest_put(r, reference, &doc, kept, DEADLINE_NONE, err);
 }
 
 /* The descriptor of a manifest, with its annotations, as lists of referrers have it. */
@@ -423,25 +425,46 @@ list_referrer(struct copy *c, struct registry *r, const struct document *d, stru
 	return registry_referrer_add(r, d->subject, d->digest, buf_view(&text), DEADLINE_NONE, err);
 }
 
-int
-copy_content(struct copy *c, struct registry *r, struct copy_count *count, struct err *err)
+static int
+send_all(struct copy *c, struct registry *r, struct copy_count *count, enum registry_kept *kept,
+	struct err *err)
 {
 	size_t i;
 
-	*count = (struct copy_count){0};
+	*kept = REGISTRY_UNLISTED;
 	for (i = 0; i < c->nblobs; i++)
 		if (send_blob(c, r, &c->blobs[i], count, err))
 			return -1;
 	for (i = 0; i < c->ndocuments; i++) {
 		const struct document *d = &c->documents[i];
-		bool listed = false;
 
-		if (put_document(c, r, d, d->digest, &listed, err))
+		if (put_document(c, r, d, d->digest, kept, err))
 			return err_wrap(err, "manifest '%s'", d->digest);
-		if (d->subject && !listed && list_referrer(c, r, d, err))
+		if (d->subject && *kept == REGISTRY_UNLISTED && list_referrer(c, r, d, err))
 			return -1;
 	}
 	return 0;
+}
+
+int
+copy_content(struct copy *c, struct registry *r, struct copy_count *count, struct err *err)
+{
+	enum registry_kept kept;
+	struct err why = {0};
+
+	*count = (struct copy_count){0};
+	if (send_all(c, r, count, &kept, &why) == 0)
+		return 0;
+	/* what it says to have may lie in a cache, or was swept away meanwhile */
+	if (kept == REGISTRY_LACKS) {
+		log_warn(c->log, "%s; sending all blobs again", why.msg);
+		*count = (struct copy_count){0};
+		c->anew = true;
+		return send_all(c, r, count, &kept, err);
+	}
+	if (err)
+		*err = why;
+	return -1;
 }
 
 int

@@ -48,7 +48,8 @@ check_document(const struct registry_document *doc, struct err *err)
 
 int
 registry_manifest_put(struct registry *r, const char *reference,
-	const struct registry_document *doc, bool *listed, int64_t deadline, struct err *err)
+	const struct registry_document *doc, enum registry_kept *kept, int64_t deadline,
+	struct err *err)
 {
 	cleanup_wire_reply struct wire_reply reply = {0};
 	struct registry_request req = {.method = "PUT",
@@ -57,22 +58,29 @@ registry_manifest_put(struct registry *r, const char *reference,
 		.body = doc->bytes,
 		.patience_ms = FINISH_MS,
 		.max = LIMIT_ERROR_BODY};
+	enum registry_kept ignored;
 	struct str said;
 
+	if (!kept)
+		kept = &ignored;
+	*kept = REGISTRY_UNLISTED;
 	if (check_document(doc, err) || registry_ping(r, deadline, err))
 		return -1;
 	req.url = arena_fmt(&r->arena, "/v2/%s/manifests/%s", r->repository, reference);
 	if (registry_send(r, &req, &reply, deadline, err))
 		return -1;
-	if (reply.head.status != 201 && reply.head.status != 200)
+	if (reply.head.status != 201 && reply.head.status != 200) {
+		if (str_search(buf_view(&reply.body), STR("\"MANIFEST_BLOB_UNKNOWN\"")) >= 0)
+			*kept = REGISTRY_LACKS;
 		return registry_refused(r, &reply, err);
+	}
 	said = http_head_get(&reply.head, "docker-content-digest");
 	if (str_starts(said, STR("sha256:")) && !str_is(said, doc->digest))
 		return err_set(err, ERR_PROTO, "registry '%s' keeps manifest '%s' as '" STR_FMT "'",
 			r->name, doc->digest, STR_ARG(str_first(said, 100)));
 	show_warning(r, &reply);
-	if (listed)
-		*listed = http_head_get(&reply.head, "oci-subject").len > 0;
+	if (http_head_get(&reply.head, "oci-subject").len)
+		*kept = REGISTRY_LISTED;
 	return 0;
 }
 

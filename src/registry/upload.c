@@ -400,7 +400,7 @@ attempt(struct upload *u, enum next *next, struct err *err)
 	if (u->location)
 		resume(u);
 	if (!u->location) {
-		if (is_there(u)) {
+		if ((!u->blob->anew || u->hashed) && is_there(u)) {
 			/* of what an attempt before this one has sent nobody said so */
 			u->how = u->hashed ? REGISTRY_SENT : REGISTRY_THERE;
 			return 0;
@@ -444,7 +444,8 @@ int
 registry_blob_put(struct registry *r, const struct registry_blob *b, enum registry_put *how,
 	int64_t deadline, struct err *err)
 {
-	struct upload u = {.r = r, .blob = b, .deadline = deadline, .from = b->from};
+	struct upload u = {
+		.r = r, .blob = b, .deadline = deadline, .from = b->anew ? NULL : b->from};
 
 	if (registry_check_digest(b->digest, err) || registry_ping(r, deadline, err))
 		return -1;

@@ -249,6 +249,21 @@ sent_blobs() { grep -oE '^(PUT|POST) .*digest=sha256(:|%3A)[0-9a-f]{64} 201' "$L
 	expect_same "$(mirror_url)"
 }
 
+@test "a registry that lacks what it said to have gets all of it again, once" {
+	gitlab main
+	layout
+	gate --fault PUT '/manifests/sha256' 404 1
+	push_ok --from "$T/l"
+	expect_error 'warning: .*404 MANIFEST_BLOB_UNKNOWN.*sending all blobs again'
+	expect_error '^3 of 3 blobs sent'
+	expect_equal "$(sent_blobs | sort | uniq -c | awk '{print $1}' | paste -sd ' ')" '2 2 2'
+	expect_same "$(mirror_url)"
+	layout --seed more
+	gate --fault PUT '/manifests/sha256' 404 2
+	push --from "$T/l"
+	expect_failure 249 '404 MANIFEST_BLOB_UNKNOWN'
+}
+
 @test "a token that ends in the middle is renewed, and the same is sent again" {
 	gitlab main
 	layout

@@ -35,7 +35,7 @@ import ssl
 import threading
 import urllib.parse
 
-CODES = {"403": "DENIED", "429": "TOOMANYREQUESTS", "503": "UNAVAILABLE"}
+CODES = {"403": "DENIED", "404": "MANIFEST_BLOB_UNKNOWN", "429": "TOOMANYREQUESTS", "503": "UNAVAILABLE"}
 
 
 class Gate:

@@ -122,7 +122,7 @@ ask(struct registry *r, const struct row *row, struct err *err)
 	struct registry_document doc = {STR("{}"), MANIFEST_TYPE, MANIFEST_DIGEST};
 	int64_t deadline = deadline_in(DEADLINE_MS);
 	enum registry_put how;
-	bool listed;
+	enum registry_kept kept;
 
 	copy = *row;
 	switch (row->question) {
@@ -135,7 +135,7 @@ ask(struct registry *r, const struct row *row, struct err *err)
 	case PUT_MANIFEST:
 		if (row->changed)
 			doc.digest = HELLO;
-		return registry_manifest_put(r, "t", &doc, &listed, deadline, err);
+		return registry_manifest_put(r, "t", &doc, &kept, deadline, err);
 	case REFER:
 		return registry_referrer_add(r, HELLO, MANIFEST_DIGEST,
 			STR("{\"digest\":\"" MANIFEST_DIGEST "\"}"), deadline, err);
