@@ -93,6 +93,17 @@ wait_readable(int fd, const char *name, struct err *err)
 	return 0;
 }
 
+ssize_t
+fd_read_wait(int fd, const char *name, void *p, size_t len, struct err *err)
+{
+	ssize_t n;
+
+	if (wait_readable(fd, name, err))
+		return -1;
+	n = fd_read(fd, p, len);
+	return n < 0 ? err_sys(err, "read '%s'", name) : n;
+}
+
 int
 fd_read_to_end(int fd, const char *name, size_t max, struct buf *out, struct err *err)
 {
@@ -101,11 +112,9 @@ fd_read_to_end(int fd, const char *name, size_t max, struct buf *out, struct err
 	ssize_t n;
 
 	for (;;) {
-		if (wait_readable(fd, name, err))
-			return -1;
-		n = fd_read(fd, chunk, sizeof(chunk));
+		n = fd_read_wait(fd, name, chunk, sizeof(chunk), err);
 		if (n < 0)
-			return err_sys(err, "read '%s'", name);
+			return -1;
 		if (n == 0)
 			return 0;
 		if ((size_t)n > max - total)

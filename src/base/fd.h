@@ -31,6 +31,8 @@ int fd_nonblock(int fd);
  * signal while waiting is ERR_CANCELED.
  */
 int file_read(int dirfd, const char *path, size_t max, struct buf *out, struct err *err);
+/* As read(2), waiting where it has to. A signal is ERR_CANCELED. name is for messages. */
+ssize_t fd_read_wait(int fd, const char *name, void *p, size_t len, struct err *err);
 /* The same from an open descriptor, to its end. name is for messages. */
 int fd_read_to_end(int fd, const char *name, size_t max, struct buf *out, struct err *err);
 

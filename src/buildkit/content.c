@@ -37,8 +37,7 @@ struct content {
 	void (*handle)(struct content *c, struct grpc_call *call, const struct request *r);
 
 	/* Read */
-	int fd;
-	uint64_t left;
+	struct services_file file;
 
 	/* Write */
 	struct content *next, **link; /* in the session's list; link NULL: not in it */
@@ -101,29 +100,32 @@ info(struct content *c, struct grpc_call *call, const struct request *r)
 }
 
 int
-services_send_piece(struct grpc_call *call, int fd, uint32_t number, size_t room, uint64_t *left,
+services_send_piece(struct grpc_call *call, struct services_file *f, uint32_t number, size_t room,
 	struct err *err)
 {
 	struct buf *queue = grpc_call_queue(call);
 	size_t n = room < PIECE ? room : PIECE, at;
 	char *p;
 
-	if (n > *left)
-		n = (size_t)*left;
+	if (n > f->left)
+		n = (size_t)f->left;
 	if (buf_reserve(queue, WIRE_FRAME + WIRE_NUMBER_MAX + n, err))
 		return -1;
 	p = wire_put_frame(queue->p + queue->len, wire_bytes_size(n));
 	p = wire_put_head(p, number, n);
 	for (at = 0; at < n;) {
-		ssize_t got = fd_read(fd, p + at, n - at);
+		ssize_t got = pread(f->fd, p + at, n - at, f->at + (off_t)at);
 
+		if (got < 0 && errno == EINTR)
+			continue;
 		if (got < 0)
 			return err_sys(err, "read");
 		if (got == 0)
 			return err_set(err, ERR_SYS, "became shorter while it was sent");
 		at += (size_t)got;
 	}
-	*left -= n;
+	f->at += (off_t)n;
+	f->left -= n;
 	queue->len = (size_t)(p + n - queue->p);
 	queue->p[queue->len] = '\0';
 	return 0;
@@ -135,11 +137,11 @@ on_produce(struct grpc_call *call, size_t room, void *arg)
 	struct content *c = arg;
 	struct err err = {0};
 
-	if (c->fd < 0) {
+	if (c->file.fd < 0) {
 		grpc_call_want(call, false);
-	} else if (c->left == 0) {
+	} else if (c->file.left == 0) {
 		grpc_call_finish(call, GRPC_OK, NULL);
-	} else if (services_send_piece(call, c->fd, 2, room, &c->left, &err)) {
+	} else if (services_send_piece(call, &c->file, 2, room, &err)) {
 		err_wrap(&err, "blob in '%s'", c->store->name);
 		refuse(call, &err);
 	}
@@ -151,25 +153,21 @@ read_blob(struct content *c, struct grpc_call *call, const struct request *r)
 	int64_t offset = r->number[2] > 0 ? r->number[2] : 0, size = r->number[3];
 	struct err err = {0};
 
-	if (c->fd >= 0)
+	if (c->file.fd >= 0)
 		return;
-	c->fd = layout_blob(c->store->dir, r->text[1], &c->left, &err);
-	if (c->fd < 0) {
+	c->file.fd = layout_blob(c->store->dir, r->text[1], &c->file.left, &err);
+	if (c->file.fd < 0) {
 		refuse(call, &err);
 		return;
 	}
-	if ((uint64_t)offset > c->left) {
+	if ((uint64_t)offset > c->file.left) {
 		grpc_call_finish(call, GRPC_OUT_OF_RANGE, "the blob ends before that offset");
 		return;
 	}
-	c->left -= (uint64_t)offset;
-	if (size > 0 && (uint64_t)size < c->left)
-		c->left = (uint64_t)size;
-	if (lseek(c->fd, offset, SEEK_SET) < 0) {
-		err_sys(&err, "read a blob");
-		refuse(call, &err);
-		return;
-	}
+	c->file.at = offset;
+	c->file.left -= (uint64_t)offset;
+	if (size > 0 && (uint64_t)size < c->file.left)
+		c->file.left = (uint64_t)size;
 	grpc_call_want(call, true);
 }
 
@@ -388,7 +386,7 @@ on_close(struct grpc_call *call, const struct grpc_status *st, void *arg)
 	(void)st;
 	leave_list(c);
 	ingest_close(&c->ingest);
-	fd_close(&c->fd);
+	fd_close(&c->file.fd);
 	free(c->ref);
 	free(c);
 }
@@ -418,7 +416,7 @@ begin(struct bk_session *s, struct grpc_call *call,
 	c->session = s;
 	c->store = &s->o.stores[i];
 	c->handle = handle;
-	c->fd = -1;
+	c->file.fd = -1;
 	c->ingest = (struct ingest)INGEST_NONE;
 	grpc_call_serve(call, &ops, c);
 }

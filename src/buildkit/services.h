@@ -52,12 +52,20 @@ void content_read_open(struct bk_session *s, struct grpc_call *call);
 void content_write_open(struct bk_session *s, struct grpc_call *call);
 void content_status_open(struct bk_session *s, struct grpc_call *call);
 void content_abort_open(struct bk_session *s, struct grpc_call *call);
+void upload_open(struct bk_session *s, struct grpc_call *call);
+
+/* A file on its way. */
+struct services_file {
+	int fd;
+	off_t at;
+	uint64_t left;
+};
 
 /*
- * Queues the next piece of a file as message {number: bytes}, at most about room
- * bytes, which are taken from *left.
+ * Queues the next piece of a file, of room bytes at most, as a message {number:
+ * bytes}. Others may read the same descriptor.
  */
-int services_send_piece(struct grpc_call *call, int fd, uint32_t number, size_t room,
-	uint64_t *left, struct err *err);
+int services_send_piece(struct grpc_call *call, struct services_file *f, uint32_t number,
+	size_t room, struct err *err);
 
 #endif

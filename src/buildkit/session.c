@@ -32,6 +32,7 @@ static const struct service {
 	{"/moby.buildkit.secrets.v1.Secrets/GetSecret", secrets_open},
 	{"/moby.sshforward.v1.SSH/CheckAgent", ssh_check_open},
 	{"/moby.sshforward.v1.SSH/ForwardAgent", ssh_forward_open},
+	{"/moby.upload.v1.Upload/Pull", upload_open},
 	{"/containerd.services.content.v1.Content/Info", content_info_open},
 	{"/containerd.services.content.v1.Content/Read", content_read_open},
 	{"/containerd.services.content.v1.Content/Write", content_write_open},

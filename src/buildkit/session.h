@@ -107,6 +107,13 @@ struct bk_tokens {
 	const char *ca;     /* PEM file, or NULL */
 };
 
+/* A file that the daemon may fetch as http://buildkit-session/NAME. */
+struct bk_upload {
+	const char *name; /* that nobody else's build has: the daemon compares addresses */
+	int fd;           /* borrowed; a regular file */
+	uint64_t size;
+};
+
 struct bk_session_options {
 	const struct bk_local *locals; /* borrowed, also the list */
 	size_t nlocals;
@@ -119,6 +126,7 @@ struct bk_session_options {
 	size_t nagents;
 	const struct bk_store *stores; /* borrowed, also the list */
 	size_t nstores;
+	const struct bk_upload *upload; /* borrowed; NULL: none */
 	const char *shared_key; /* what makes this context the same as last time's; may be empty */
 	struct log *log;
 };

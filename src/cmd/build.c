@@ -24,6 +24,7 @@
 #include "cmd/features.h"
 #include "cmd/guard.h"
 #include "cmd/handing.h"
+#include "cmd/input.h"
 #include "cmd/loading.h"
 #include "cmd/login.h"
 #include "cmd/outputs.h"
@@ -93,7 +94,7 @@ prepare_files(struct run *r, struct err *err)
 	char key[SHA256_HEX_LEN + 1];
 
 	if (extras_open(&r->extras, &r->arena, &r->ctx->env, &r->plan, &r->log, err) ||
-		open_dir(p->dir, &r->context_fd, err) ||
+		(!p->input && open_dir(p->dir, &r->context_fd, err)) ||
 		(p->dockerfile_dir && open_dir(p->dockerfile_dir, &r->dockerfile_fd, err)))
 		return -1;
 	extras_never(&r->extras, &r->arena, p->dir, &never);
@@ -122,6 +123,7 @@ prepare_files(struct run *r, struct err *err)
 		.nlocals = 2,
 		.credentials = r->credentials,
 		.tokens = &r->tokens,
+		.upload = p->input && p->input->upload.fd >= 0 ? &p->input->upload : NULL,
 		.shared_key = arena_cstr(&r->arena, key),
 		.log = &r->log};
 	extras_session(&r->extras, &r->arena, &r->session);
@@ -645,6 +647,9 @@ log_in(struct run *r, struct err *err)
 static int
 report_context(struct run *r, struct err *err)
 {
+	if (r->plan.input)
+		return err_set(err, ERR_USAGE,
+			"--context-report: the context is not a folder of this machine");
 	if (progress_mode_of(r->progress) == PROGRESS_RAWJSON)
 		return err_set(err, ERR_USAGE,
 			"--context-report is text, for which --progress rawjson has no place");
@@ -684,6 +689,7 @@ decide(struct run *r, struct err *err)
 	const struct build_options *o = &r->options;
 	struct plan_request req = {
 		.path = o->common.path,
+		.reads_input = true,
 		.file = o->common.file,
 		.platform = o->platform,
 		.builder = o->builder,

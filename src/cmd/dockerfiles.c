@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/input.h"
 #include "cmd/plan.h"
 #include "dockerfile/dockerfile.h"
 
@@ -25,6 +26,32 @@ read_stdin(struct arena *a, struct cmd_context *ctx, struct plan *p, struct err 
 	if (fd_read_to_end(STDIN_FILENO, "standard input", LIMIT_DOCKERFILE, &text, err))
 		return -1;
 	p->dockerfile_name = "Dockerfile";
+	p->dockerfile = arena_dup(a, buf_view(&text));
+	p->dockerfile_mtime_ns = clock_wall_ns();
+	return 0;
+}
+
+/* The context comes that way, with the Dockerfile in it; or it is the Dockerfile alone. */
+static int
+read_context(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
+	struct plan *p, struct err *err)
+{
+	const char *name = req->file ? req->file : "Dockerfile", *slash = strrchr(name, '/');
+	const char *tmpdir = env_get(&ctx->env, "TMPDIR");
+	cleanup_buf struct buf text = {.max = LIMIT_DOCKERFILE};
+
+	p->input->upload.fd = -1;
+	if (!strcmp(name, "-"))
+		return err_set(err, ERR_USAGE,
+			"--file: standard input cannot be the Dockerfile and the context");
+	log_info(ctx->log, "reading the context from stdin");
+	if (input_read(p->input, a, STDIN_FILENO, name, tmpdir ? tmpdir : "/tmp", &text, err))
+		return -1;
+	if (p->input->upload.fd < 0 && strcmp(name, "Dockerfile") != 0) {
+		err_set(err, ERR_USAGE, "--file: there is a Dockerfile on standard input as well");
+		return err_hint(err, "an archive there would be the context, with FILE in it");
+	}
+	p->dockerfile_name = slash ? slash + 1 : name;
 	p->dockerfile = arena_dup(a, buf_view(&text));
 	p->dockerfile_mtime_ns = clock_wall_ns();
 	return 0;
@@ -117,12 +144,14 @@ dockerfile_load(struct arena *a, struct cmd_context *ctx, const struct plan_requ
 	struct plan *p, struct err *err)
 {
 	const char *path = locate(a, ctx, req->file, p->dir);
+	bool from_stdin = req->file && !strcmp(req->file, "-");
 	struct dockerfile df;
 
 	if (req->no_dockerfile && access(path, F_OK))
 		return 0;
-	if (req->file && !strcmp(req->file, "-") ? read_stdin(a, ctx, p, err)
-						 : read_path(a, path, p, err))
+	if (p->input         ? read_context(a, ctx, req, p, err)
+		: from_stdin ? read_stdin(a, ctx, p, err)
+			     : read_path(a, path, p, err))
 		return -1;
 	if (dockerfile_parse(a, p->dockerfile, p->dockerfile_name, &df, err) ||
 		rewrite(a, req, p, &df, err))

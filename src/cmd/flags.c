@@ -298,7 +298,8 @@ const struct tool tool_build = {
 	.args = "[PATH]",
 	.max_args = 1,
 	.summary =
-		"Builds the image of PATH (default .) with the names and tags that CI data give it.",
+		"Builds the image of PATH (default .) with the names and tags that CI data give it. "
+		"PATH - is an archive or a Dockerfile on standard input.",
 	.sets = {SET(common_flags), SET(build_flags)},
 };
 

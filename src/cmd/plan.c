@@ -12,13 +12,21 @@
 #include "ci/tags.h"
 #include "cmd/cmd.h"
 #include "cmd/dockerfiles.h"
+#include "cmd/input.h"
 #include "image/name.h"
 #include "image/tag.h"
 
-static int
-find_dir(
-	struct arena *a, struct cmd_context *ctx, const char *path, struct plan *p, struct err *err)
+static bool
+reads_input(const struct plan_request *req)
 {
+	return req->reads_input && req->path && !strcmp(req->path, "-");
+}
+
+static int
+find_dir(struct arena *a, struct cmd_context *ctx, const struct plan_request *req, struct plan *p,
+	struct err *err)
+{
+	const char *path = reads_input(req) ? "." : req->path;
 	char real[PATH_MAX];
 
 	if (!ctx->cwd)
@@ -394,7 +402,7 @@ plan_begin(struct arena *a, struct cmd_context *ctx, const struct plan_request *
 	if (find_backend(a, ctx, req, out, err))
 		return -1;
 	*reached = PLAN_CONFIG;
-	if (find_dir(a, ctx, req->path, out, err) || load_config(a, ctx, req, out, err) ||
+	if (find_dir(a, ctx, req, out, err) || load_config(a, ctx, req, out, err) ||
 		make_name(a, ctx, out, err))
 		return -1;
 	/* several platforms make an index, which an Engine can only hand on to a registry */
@@ -408,6 +416,8 @@ plan_finish(struct arena *a, struct cmd_context *ctx, const struct plan_request 
 	struct plan *out, enum plan_step *reached, struct err *err)
 {
 	*reached = PLAN_DOCKERFILE;
+	if (reads_input(req))
+		out->input = arena_new(a, struct input, 1);
 	if (dockerfile_load(a, ctx, req, out, err))
 		return -1;
 	*reached = PLAN_CI;
@@ -434,6 +444,8 @@ plan_make(struct arena *a, struct cmd_context *ctx, const struct plan_request *r
 void
 plan_release(struct plan *p)
 {
+	input_release(p->input);
+	p->input = NULL;
 	registry_choice_release(&p->registry);
 	config_release(&p->config);
 }

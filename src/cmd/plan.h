@@ -23,6 +23,7 @@
 struct buf;
 struct cmd_context;
 struct err;
+struct input;
 
 struct plan_stage {
 	const char *name;    /* as the daemon knows it, lower case */
@@ -33,6 +34,8 @@ struct plan_stage {
 
 struct plan {
 	const char *dir; /* the context: absolute, without symlinks */
+	/* Or the context comes from standard input, and dir is where we are. NULL: it does not. */
+	struct input *input;
 	struct config config;
 	struct ci ci;
 	struct registry_choice registry;
@@ -85,6 +88,7 @@ struct plan_request {
 	const char *builder;
 	const char *target;
 	bool no_stages;
+	bool reads_input;   /* PATH may be "-" */
 	bool no_dockerfile; /* info: go on without one */
 	const struct strlist *build_args, *labels, *tags, *cache_from, *cache_to;
 	const char *missing_ci; /* what to say when neither commit nor branch is known */

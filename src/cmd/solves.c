@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "cmd/csv.h"
 #include "cmd/extras.h"
+#include "cmd/input.h"
 #include "cmd/options.h"
 #include "cmd/plan.h"
 #include "image/ref.h"
@@ -54,6 +55,11 @@ frontend_attrs(
 	struct arena *a, const struct plan *p, const struct build_options *o, struct kvlist *attrs)
 {
 	kv_set(attrs, a, "filename", p->dockerfile_name);
+	if (p->input && p->input->upload.fd >= 0) {
+		kv_setf(attrs, a, "context", "http://buildkit-session/%s", p->input->upload.name);
+		/* which we have read out of it */
+		kv_set(attrs, a, "dockerfilekey", "dockerfile");
+	}
 	if (p->platforms.n)
 		kv_set(attrs, a, "platform",
 			platform_list_format(a, (struct platform_list *)(uintptr_t)&p->platforms));

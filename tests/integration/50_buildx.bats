@@ -383,3 +383,49 @@ in_registry()
 	expect_error 'context: +[01] files, [01] folders with all below: skipped'
 	expect_image "$IMAGE:main"
 }
+
+@test "an archive on standard input is the context: stages and exports are found in it, compressed or not" {
+	gitlab main
+	staged_archive
+	bt_build_stdin "$T/context.tar" -f docker/File -
+	expect_status 0
+	expect_tags "$SHA compile latest main"
+	cmp "$CTX/exported/data" "$T/data"
+	expect_equal "$(ls -A "$CTX")" exported
+	rm -r "$CTX/exported"
+	mkdir "$T/tmp"
+	given "TMPDIR=$T/tmp"
+	bt_build_stdin "$T/context.tar.gz" -f ./docker/File --no-cache -
+	expect_status 0
+	cmp "$CTX/exported/data" "$T/data"
+	expect_equal "$(ls -A "$T/tmp")" ''
+}
+
+@test "a Dockerfile on standard input in the place of PATH has no context; what is ambiguous is refused" {
+	gitlab main
+	dockerfile <<<$'FROM busybox:test\nCOPY . /all'
+	file not-seen
+	FLAGS+=(--no-stages)
+	bt_build_stdin "$CTX/Dockerfile" -o "$T/out" -
+	expect_status 0
+	expect_equal "$(ls -A "$T/out/all")" ''
+	bt_build_stdin "$CTX/Dockerfile" -f - -
+	expect_failure 255 '--file: standard input cannot be the Dockerfile and the context'
+	bt_build_stdin "$CTX/Dockerfile" -f other -
+	expect_failure 255 '--file: there is a Dockerfile on standard input as well'
+	bt_build_stdin /dev/null -
+	expect_failure 255 'the Dockerfile cannot be empty'
+	printf '\xfd7zXZ\0...' >"$T/xz"
+	bt_build_stdin "$T/xz" -
+	expect_failure 255 'standard input is compressed in a way'
+	expect_error '^hint: .*xz -dc FILE \| build -'
+	archived
+	bt_build_stdin "$T/context.tar" -f nowhere/File -
+	expect_failure 255 "standard input: 'nowhere/File' is not in the archive"
+	bt_build_stdin "$T/context.tar" --context-report -
+	expect_failure 255 '--context-report: the context is not a folder'
+	head -c 3000 "$T/context.tar" >"$T/cut"
+	printf 'x' | dd of="$T/cut" bs=1 seek=600 conv=notrunc status=none
+	bt_build_stdin "$T/cut" -
+	expect_failure 255 'standard input: the archive is damaged'
+}

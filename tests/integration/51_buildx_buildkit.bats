@@ -356,3 +356,20 @@ random_dockerfile()
 	expect_status 0
 	expect_equal "$(digest_of latest)" "$digest"
 }
+
+@test "an archive on standard input goes to BuildKit, and to an Engine of today" {
+	gitlab main
+	staged_archive
+	bt_build_stdin "$T/context.tar.gz" -f docker/File -o "type=tar,dest=$T/out.tar" -
+	expect_status 0
+	tar -xOf "$T/out.tar" data | cmp - "$T/data"
+	cmp "$CTX/exported/data" "$T/data"
+	rm -r "$CTX/exported"
+	engine_new
+	given BUILDKIT_HOST=
+	cleaned "noregistry/$NAME"
+	bt_build_stdin "$T/context.tar" -f docker/File --no-pull -
+	expect_status 0
+	cmp "$CTX/exported/data" "$T/data"
+	image_file "noregistry/$NAME:main" /data | cmp - "$T/data"
+}

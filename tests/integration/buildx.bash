@@ -186,3 +186,29 @@ output_dockerfile()
 	END
 	FLAGS+=(--no-stages)
 }
+
+# archived: the context folder has moved into $T/context.tar and $T/context.tar.gz, and is empty
+archived()
+{
+	tar -C "$CTX" -cf "$T/context.tar" .
+	gzip -k "$T/context.tar"
+	find "$CTX" -mindepth 1 -delete
+}
+
+# staged_archive: a stage, files to export, an image of both, out of an archive
+staged_archive()
+{
+	mkdir -p "$CTX/docker"
+	head -c 200000 /dev/urandom >"$CTX/data"
+	cp "$CTX/data" "$T/data"
+	dockerfile docker/File <<-'END'
+		FROM busybox:test AS compile
+		COPY data /data
+		RUN echo built >/file
+		FROM scratch AS export
+		COPY --from=compile /data /file /
+		FROM busybox:test
+		COPY --from=compile /data /
+	END
+	archived
+}

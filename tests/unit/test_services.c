@@ -411,6 +411,54 @@ export_to_somebody_slow(void **state)
 	free(piece);
 }
 
+/* ---- an archive that is the context --------------------------------------- */
+
+static void
+archives_are_fetched(void **state)
+{
+	enum { SIZE = 1000000 };
+	struct bk_upload upload = {.name = "abc", .size = SIZE};
+	struct bk_session_options o = {.upload = &upload};
+	cleanup_buf struct buf content = {0};
+	struct sandbox box;
+	struct daemon d;
+	struct err err = {0};
+	size_t i;
+
+	(void)state;
+	sandbox_open(&box);
+	while (content.len < SIZE)
+		buf_putc(&content, (char)('a' + content.len % 23));
+	upload.fd = open(sandbox_put(&box, "archive", buf_cstr(&content)), O_RDWR | O_CLOEXEC);
+	assert_true(upload.fd >= 0);
+	daemon_open(&d, &o);
+	/* for each stage anew */
+	for (i = 0; i < 2; i++) {
+		call(&d, "/moby.upload.v1.Upload/Pull", "urlpath", "/abc");
+		await(&d, 0);
+		assert_int_equal(d.code, GRPC_OK);
+		assert_true(d.messages > 5);
+		assert_true(str_eq(buf_view(&d.received), buf_view(&content)));
+	}
+	call(&d, "/moby.upload.v1.Upload/Pull", "urlpath", "/abcd");
+	await(&d, 0);
+	assert_int_equal(d.code, GRPC_NOT_FOUND);
+	call(&d, "/moby.upload.v1.Upload/Pull", NULL, NULL);
+	await(&d, 0);
+	assert_int_equal(d.code, GRPC_NOT_FOUND);
+	assert_ok(bk_session_check(d.session, &err), &err);
+	/* it became shorter */
+	assert_int_equal(ftruncate(upload.fd, 5), 0);
+	call(&d, "/moby.upload.v1.Upload/Pull", "urlpath", "/abc");
+	await(&d, 0);
+	assert_int_equal(d.code, GRPC_UNKNOWN);
+	assert_int_equal(bk_session_check(d.session, &err), -1);
+	assert_err(&err, ERR_SYS, "the archive from standard input: became shorter");
+	daemon_close(&d);
+	close(upload.fd);
+	sandbox_close(&box);
+}
+
 /* ---- agents --------------------------------------------------------------- */
 
 /* An agent in the same loop: answers each message with its type and what it is. */
@@ -721,6 +769,7 @@ main(void)
 		cmocka_unit_test(secrets_are_served),
 		cmocka_unit_test(export_of_one_file),
 		cmocka_unit_test(export_to_somebody_slow),
+		cmocka_unit_test(archives_are_fetched),
 		cmocka_unit_test(agents_are_forwarded),
 		cmocka_unit_test(keys_are_an_agent),
 		cmocka_unit_test(filter_lets_two_kinds_pass),
