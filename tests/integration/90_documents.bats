@@ -47,7 +47,7 @@ agree()
 @test "what is wrong in documents is found, with file and line" {
 	cp -R "$ROOT"/{README.md,Makefile,Dockerfile,ci,man,src,vendor} "$T"
 	printf '%s\n' '' '`build --frobnicate` `NO_SUCH_VARIABLE` `cache.frob: x` [x](no/such.md) `make frob` `ci/frob`' \
-		'The binary has 0.1 MiB, a frob 3 MiB.' '' 'Frobs take 17 MiB.' '' '| code | |' '| --- | --- |' '| 17 | |' \
+		'The binary has at most 0.1 MiB.' '' 'Frobs take 17 MiB.' '' '| code | |' '| --- | --- |' '| 17 | |' \
 		'```yaml' 'registry: {frob: {}}' '```' >"$T/README.md"
 	sed -i 's/^\.It Fl Fl iidfile .*/.It Fl Fl iidfiles/; s/^\.It Cm 255/.It Cm 77/; s/^\.It Pa exported$/.It Pa frob/' "$T/man/build.1"
 	sed -i 's/Ev CIRRUS_PR /Ev CIRRUS_FROB /' "$T/man/buildtools-environment.7"

@@ -584,7 +584,7 @@ def exactly(measure):
 NUMBERS = [
 	(r"^\| `tool` \|", at_most(lambda: image_limit("tool"))),
 	(r"^\| `job` \|", at_most(lambda: image_limit("job"))),
-	(r"\b(binary|program|executable)\b", at_most(program_size)),
+	(r"\b(binary|program|executable)\b.*\b(less than|at most)\b", at_most(program_size)),
 	(r"--secret\b|RUN --mount=type=secret", exactly(lambda: constant("src/buildkit/session.h", "BK_SECRET_MAX"))),
 	(r"--retry-for", exactly(lambda: {"5m": 300000}[re.search(r'--retry-for="(\w+)"', run("build", "--help").stdout)[1]])),
 ]
