@@ -1,18 +1,22 @@
 #include "cmd/init.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
-enum { SIGNALED = 128 };
+enum {
+	SIGNALED = 128,
+	GRACE_S = 5, /* half of what Engines wait before they kill */
+};
 
 struct init {
 	pid_t child;
 	bool stop_wanted; /* somebody sent us SIGTSTP for it, and is going to send SIGCONT */
+	int end_wanted;   /* the last signal sent to us that asks programs to end, or 0 */
 	bool ended;
 	int code;
 };
@@ -78,7 +82,25 @@ forward(struct init *s, int signum)
 		s->stop_wanted = true;
 	if (signum == SIGCONT)
 		s->stop_wanted = false;
+	if (signum == SIGTERM || signum == SIGINT || signum == SIGHUP || signum == SIGQUIT)
+		s->end_wanted = signum;
 	kill(s->child, signum);
+}
+
+/*
+ * A shell that was told to end leaves its commands running, a build among them.
+ * They get the same signal, and some time to cancel what they do elsewhere
+ * before our own end kills them.
+ */
+static void
+end_group(struct init *s, const sigset_t *ours)
+{
+	static const struct timespec grace = {GRACE_S, 0};
+
+	kill(-s->child, s->end_wanted);
+	do
+		reap(s);
+	while (kill(-s->child, 0) == 0 && sigtimedwait(ours, NULL, &grace) > 0);
 }
 
 bool
@@ -106,6 +128,8 @@ init_supervise(int *code)
 		if (signum > 0 && signum != SIGCHLD)
 			forward(&s, signum);
 	}
+	if (s.end_wanted)
+		end_group(&s, &ours);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	*code = s.code;
 	return true;

@@ -14,8 +14,10 @@
  * process group of its own, in the foreground of the terminal when standard
  * input is one. In the parent it returns true once the child has ended, with
  * its exit code in *code, or 128 + N when signal N ended it; until then signals
- * are forwarded to the child and orphans reaped. Also false, without a child,
- * when there cannot be one: then everything is as it was.
+ * are forwarded to the child and orphans reaped. After SIGTERM, SIGINT, SIGHUP
+ * or SIGQUIT what is left of the child's group gets the signal as well, and
+ * seconds to end. Also false, without a child, when there cannot be one: then
+ * everything is as it was.
  *
  * For a process that has done nothing yet: no open files, no children.
  */

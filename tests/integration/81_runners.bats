@@ -502,19 +502,28 @@ push
 	done
 }
 
+# stopped IMAGE JSON [ARG...]: `docker stop` in the middle of the step that sleeps for $mark
+stopped()
+{
+	create "$@"
+	start
+	await 60 running "$mark" || fail "the build does not start: $(said)"
+	api POST "/containers/$ID/stop?t=60" >/dev/null
+	expect_equal "$(exit_status)" 143
+	expect_in "$(said)" 'stopped by SIGTERM'
+	expect_not_in "$(said)" 'never$'
+	await 60 not_running "$mark" || fail 'the step goes on'
+}
+
 @test "docker run: SIGTERM for the first process cancels the build; so does Ctrl-C on a terminal" {
 	local mark
 	mark=$(unique_seconds)
 	configured
 	volume "$CTX:/repo"
 	printf 'FROM %s/library/busybox:test\nRUN echo begun; sleep %s\n' "$BT_MIRROR" "$mark" >"$CTX/Dockerfile"
-	create "$TOOL" '{"WorkingDir": "/repo"}'
-	start
-	await 60 running "$mark" || fail "the build does not start: $(said)"
-	api POST "/containers/$ID/stop?t=60" >/dev/null
-	expect_equal "$(exit_status)" 143
-	expect_in "$(said)" 'stopped by SIGTERM'
-	await 60 not_running "$mark" || fail 'the step goes on'
+	stopped "$TOOL" '{"WorkingDir": "/repo"}'
+	# a shell dies of it, what it has started gets it too
+	stopped "$JOB" '{"WorkingDir": "/repo"}' sh -c 'build; echo never'
 
 	printf '\003' >"$T/keys"
 	create "$TOOL" '{"WorkingDir": "/repo", "Tty": true, "OpenStdin": true, "StdinOnce": true}' --progress plain

@@ -94,6 +94,33 @@ orphans_are_reaped(void **state)
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 }
 
+/* The shell dies of the signal, the command that it has left cancels something first. */
+static void
+commands_of_a_shell_end_too(void **state)
+{
+	char file[] = "/tmp/test_init.XXXXXX";
+	cleanup_free char *script = NULL;
+	int fd = mkstemp(file);
+	char byte = 0;
+
+	(void)state;
+	assert_true(fd >= 0);
+	script = xasprintf("(\n"
+			   "	trap 'sleep 0.1; printf x >%s; exit' TERM\n"
+			   "	kill -TERM $PPID\n"
+			   "	while :; do sleep 0.01; done\n"
+			   ") & wait",
+		file);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	assert_int_equal(supervise(script), 128 + SIGTERM);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+	assert_int_equal(read(fd, &byte, 1), 1);
+	assert_int_equal(byte, 'x');
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	close(fd);
+	unlink(file);
+}
+
 /*
  * Whoever sends SIGTSTP gets a stopped child and wakes it with SIGCONT. The
  * helper sees both; the script's own end is what says that it was continued.
@@ -189,6 +216,7 @@ main(void)
 		cmocka_unit_test(exit_codes),
 		cmocka_unit_test(signals_are_forwarded),
 		cmocka_unit_test(orphans_are_reaped),
+		cmocka_unit_test(commands_of_a_shell_end_too),
 		cmocka_unit_test(stopping_from_outside),
 		cmocka_unit_test(terminals),
 		cmocka_unit_test(stopped_in_the_background),
