@@ -1,7 +1,5 @@
 #include "cmd/guard.h"
 
-#include <string.h>
-
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"

@@ -90,11 +90,15 @@ read_config(struct registry *r, const char *digest, uint64_t size, struct buf *o
 	return n < 0 ? -1 : 0;
 }
 
+/* Anybody may have written it, and it is shown: what is no plain text counts for nothing. */
 static const char *
 label(struct arena *a, const struct jval *labels, const char *name)
 {
-	const char *text = jval_get_str(labels, name);
+	const char *text = jval_get_str(labels, name), *p;
 
+	for (p = text; p && *p; p++)
+		if (*p <= ' ' || *p >= 0x7f)
+			return NULL;
 	return text ? arena_cstr(a, text) : NULL;
 }
 

@@ -13,7 +13,7 @@ struct arena;
 struct err;
 struct registry;
 
-/* Texts live in the arena; NULL: there is no such label. */
+/* Texts live in the arena, ASCII without blanks; NULL: there is no such label. */
 struct registry_origin {
 	const char *created, *revision, *version;
 };

@@ -106,6 +106,11 @@ labels_of_what_stands_under_a_tag(void **state)
 			LABELLED, "{\"config\":{}}", ERR_PROTO, "sends other bytes"},
 		{"a configuration that is none", NULL, "{\"config\":{\"digest\":\"@\",\"size\":#}}",
 			"[[", NULL, ERR_PROTO, "JSON"},
+		{"labels that would be obeyed by a terminal or a CI", NULL,
+			"{\"config\":{\"digest\":\"@\",\"size\":#}}",
+			"{\"config\":{\"Labels\":{" LABEL("version", "\\u001b[2J") "," LABEL(
+				"revision", "a\\n::error::b") "}}}",
+			NULL, ERR_NONE, NULL},
 		{"labels that are no texts", NULL, "{\"config\":{\"digest\":\"@\",\"size\":#}}",
 			"{\"config\":{\"Labels\":{\"org.opencontainers.image.version\":[1]}}}",
 			NULL, ERR_NONE, NULL},
