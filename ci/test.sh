@@ -15,7 +15,7 @@ if [ "$(id -u)" != 0 ]; then
 	exec sudo -E "${BASH_SOURCE[0]}" "$@"
 fi
 
-integration_tools=(bats curl fish git jq mandoc openssh-client openssl python3 python3-venv python3-yaml skopeo time wget zsh)
+integration_tools=(bats curl fish git jq mandoc openssh-client openssl python3 python3-venv python3-yaml qemu-user-static skopeo time wget zsh)
 jobs=$(nproc)
 passed=0
 failed=0
@@ -217,7 +217,7 @@ fi
 for name in "$@"; do
 	case $name in
 	lint | unit) whole packages ci/apt-install build test && "do_$name" ;;
-	integration) whole packages ci/apt-install build && do_integration ;;
+	integration) whole packages ci/apt-install build cross-arm64 cross-arm && do_integration ;;
 	*) echo "no part '$name', there are: lint, unit, integration" >&2; exit 2 ;;
 	esac || true
 done
