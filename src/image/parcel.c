@@ -225,7 +225,8 @@ open_parts(struct parcel *l, struct err *err)
 		return open_folder(l, err);
 	if (S_ISREG(st.st_mode))
 		return open_archive(l, (uint64_t)st.st_size, err);
-	return err_set(err, ERR_CONFIG, "neither a folder nor a file");
+	err_set(err, ERR_CONFIG, "neither a folder nor a file");
+	return err_hint(err, "an archive is read in any order: write it into a file first");
 }
 
 struct parcel *

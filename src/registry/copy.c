@@ -92,6 +92,13 @@ source_of(struct copy *c, const struct descriptor *d, const struct manifest *m)
 	return usable_source(c, str_from(base.path));
 }
 
+/* Layers that may not be handed on (of Windows): whoever wants one gets it elsewhere. */
+static bool
+stays_away(const char *type)
+{
+	return strstr(type, ".rootfs.foreign.") || strstr(type, ".layer.nondistributable.");
+}
+
 static int
 add_blob(struct copy *c, const struct descriptor *d, const struct manifest *m, struct err *err)
 {
@@ -105,6 +112,8 @@ add_blob(struct copy *c, const struct descriptor *d, const struct manifest *m, s
 		return 0;
 	if (parcel_find(c->parcel, d->digest, &bytes, &found, err))
 		return -1;
+	if (!found && stays_away(d->type))
+		return 0;
 	if (i < c->nblobs || (found && bytes.size != d->size))
 		return err_set(err, ERR_PROTO, "'%s' has %llu bytes, not the %llu that it should",
 			d->digest, (unsigned long long)(found ? bytes.size : c->blobs[i].size),

@@ -365,6 +365,7 @@ folders_that_are_no_layouts(void **state)
 	assert_int_equal(mkfifo(tree_path(&t, "pipe"), 0600), 0);
 	assert_null(parcel_open(tree_path(&t, "pipe"), &err));
 	assert_err(&err, ERR_CONFIG, "neither a folder nor a file");
+	assert_non_null(strstr(err.hint, "into a file first"));
 }
 
 /* ---- archives --------------------------------------------------------------- */
