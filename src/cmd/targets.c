@@ -178,7 +178,7 @@ targets_image(const struct target_list *l)
 	for (i = 0; i < l->n; i++)
 		if (strcmp(l->items[i].type, "local") != 0 && strcmp(l->items[i].type, "tar") != 0)
 			return true;
-	return false;
+	return l->n == 0;
 }
 
 static bool

@@ -51,8 +51,9 @@ void target_add_engine(struct target_list *l, struct arena *a);
 /* type=registry is --push: an image with push=true. */
 void target_add_image(struct target_list *l, struct arena *a, bool push);
 
-/* Whether there is an image among them, and whether standard output is taken. */
+/* Whether an image is made, as it is when nothing else was asked for. */
 bool targets_image(const struct target_list *l);
+/* Whether standard output is taken, and whether the Engine gets the result of a daemon. */
 bool targets_stdout(const struct target_list *l);
 bool targets_engine(const struct target_list *l);
 

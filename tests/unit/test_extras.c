@@ -392,9 +392,12 @@ output_flags(void **state)
 	};
 	cleanup_arena struct arena a = {0};
 	cleanup_buf struct buf text = {0};
+	struct target_list nothing = {0};
 	size_t i;
 
 	(void)state;
+	/* --iidfile and --annotation are for an image, which is what there is without --output */
+	assert_true(targets_image(&nothing));
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		struct target_list l = {0};
 		struct err err = {0};
@@ -406,6 +409,8 @@ output_flags(void **state)
 		assert_row_int(rows[i].input, t->form, rows[i].form);
 		assert_row_str(rows[i].input, str_from(t->dest), rows[i].dest);
 		assert_row_int(rows[i].input, t->push, rows[i].push);
+		assert_row_int(rows[i].input, targets_image(&l),
+			strcmp(rows[i].type, "local") != 0 && strcmp(rows[i].type, "tar") != 0);
 		assert_row_str(rows[i].input, str_from(pairs(&text, &t->attrs)), rows[i].attrs);
 	}
 	for (i = 0; i < ARRAY_LEN(bad); i++) {
