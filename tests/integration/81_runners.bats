@@ -224,7 +224,7 @@ pod_script()
 	job_script "$@" >"$T/step"
 	saved step_script "$T/step"
 	: >"$T/logs/output.log"
-	printf "sh -c '%s' &\n" '((/scripts-1-2/detect_shell_script /scripts-1-2/step_script; ec=$?; if [ $ec -ne 0 ]; then echo; echo "{\"command_exit_code\": $ec, \"script\": \"/scripts-1-2/step_script\"}"; fi) 2>&1 | tee -a /logs-1-2/output.log)' >"$T/say"
+	printf "sh -c '%s'\n" '((/scripts-1-2/detect_shell_script /scripts-1-2/step_script; ec=$?; if [ $ec -ne 0 ]; then echo; echo "{\"command_exit_code\": $ec, \"script\": \"/scripts-1-2/step_script\"}"; fi) 2>&1 | tee -a /logs-1-2/output.log) &' >"$T/say"
 	python3 "$RUNNER" feed "$SOCKET" "$ID" "$T/say"
 	await "$LIMIT" grep -q command_exit_code "$T/logs/output.log" || fail "no end of the script" "$(cat "$T/logs/output.log")"
 	CODE=$(sed -n 's/.*"command_exit_code": \([0-9]*\).*/\1/p' "$T/logs/output.log")
