@@ -96,6 +96,7 @@ docker_run()
 			drwxr-xr-x 0/0 etc/ssl/
 			drwxr-xr-x 0/0 etc/ssl/certs/
 			-rw-r--r-- 0/0 etc/ssl/certs/ca-certificates.crt
+			drwx------ 0/0 root/
 			drwxrwxrwt 0/0 tmp/
 			drwxr-xr-x 0/0 usr/
 			drwxr-xr-x 0/0 usr/local/
@@ -106,7 +107,7 @@ docker_run()
 		END
 	)"
 	[ "$(image_get "$IMAGE:tool" .Size)" -le 1572864 ]
-	expect_file "$IMAGE:tool" /etc/passwd 'root:x:0:0:root:/:/bin/sh'
+	expect_file "$IMAGE:tool" /etc/passwd 'root:x:0:0:root:/root:/bin/sh'
 	image_file "$IMAGE:tool" /etc/ssl/certs/ca-certificates.crt >"$T/roots.pem"
 	openssl crl2pkcs7 -nocrl -certfile "$T/roots.pem" | openssl pkcs7 -print_certs -noout >"$T/subjects"
 	expect_equal "$(grep -c '^subject' "$T/subjects")" "$(grep -c 'BEGIN CERT' "$T/roots.pem")"
