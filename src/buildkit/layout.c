@@ -1,5 +1,6 @@
 #include "buildkit/layout.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,9 +20,12 @@
 enum {
 	LOCK_MS = 30000, /* whoever holds the lock writes one small file */
 	LOCK_PAUSE_MS = 20,
+	SWEEP_AGE_S = 24 * 60 * 60, /* no build takes that long to write one blob */
 };
 
 static const char index_name[] = "index.json", lock_name[] = "index.json.lock";
+/* In front of the names of files that are not complete. */
+static const char temp_mark[] = ".buildtools-";
 static const char image_name[] = "io.containerd.image.name";
 static const char ref_name[] = "org.opencontainers.image.ref.name";
 
@@ -92,9 +96,29 @@ create_temp(int dir, char name[32], struct err *err)
 	int fd;
 
 	random_bytes(&id, sizeof(id));
-	snprintf(name, 32, ".buildtools-%016llx", id);
+	snprintf(name, 32, "%s%016llx", temp_mark, id);
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	return fd < 0 ? err_sys(err, "create a file") : fd;
+}
+
+void
+layout_sweep(int dir)
+{
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int64_t old = clock_wall_ns() / 1000000000 - SWEEP_AGE_S;
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+	struct stat st;
+
+	if (!d)
+		fd_close(&copy);
+	while (d && (entry = readdir(d)))
+		if (!strncmp(entry->d_name, temp_mark, sizeof(temp_mark) - 1) &&
+			fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			st.st_mtim.tv_sec < old)
+			unlinkat(dir, entry->d_name, 0);
+	if (d)
+		closedir(d);
 }
 
 int

@@ -50,6 +50,9 @@ int ingest_commit(struct ingest *in, struct err *err);
 /* Removes what was not committed. Safe on INGEST_NONE. */
 void ingest_close(struct ingest *in);
 
+/* Removes what processes that were killed left there a day ago or longer. */
+void layout_sweep(int dir);
+
 /*
  * The digest that index.json has under a name, which is a tag or a full
  * reference; *digest is NULL when there is none. With 'single' the only entry

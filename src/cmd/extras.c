@@ -148,6 +148,8 @@ check_targets(struct extras *x, struct arena *a, const struct build_options *o,
 	} else if (x->targets.n && (o->load || o->push)) {
 		target_add_image(&x->targets, a, o->push);
 	}
+	if (x->targets.n == 0)
+		return 0;
 	for (i = 0; i < x->targets.n; i++) {
 		struct target *t = &x->targets.items[i];
 

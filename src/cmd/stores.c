@@ -60,6 +60,8 @@ store_open(struct store_list *l, struct arena *a, const char *id, const char *pa
 		err_sys(err, "open folder '%s'", path);
 		return NULL;
 	}
+	if (writable)
+		layout_sweep(dir);
 	s = add(l, a);
 	*s = (struct store){.bk = {arena_cstr(a, id), path, steal_fd(&dir), writable},
 		.real = arena_cstr(a, real)};

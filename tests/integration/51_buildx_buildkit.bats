@@ -373,3 +373,22 @@ random_dockerfile()
 	cmp "$CTX/exported/data" "$T/data"
 	image_file "noregistry/$NAME:main" /data | cmp - "$T/data"
 }
+
+@test "a disk that is full fails a layout in our words, and is a warning for a cache that may fail" {
+	gitlab main
+	dockerfile <<-'END'
+		FROM busybox:test
+		RUN head -c 2000000 /dev/urandom >/file
+	END
+	FLAGS+=(--no-stages)
+	mkdir "$T/small"
+	mount -t tmpfs -o size=1m none "$T/small"
+	MOUNTS+=("$T/small")
+	bt_build -o "type=oci,tar=false,dest=$T/small/images"
+	expect_failure 255 "'$T/small/images': write a blob: No space left on device"
+	expect_equal "$(find "$T/small" -name '.buildtools-*')" ''
+	rm -r "$T/small/images"
+	bt_build_ok -o "$T/out" --cache-to "type=local,dest=$T/small/cache,mode=max,ignore-error=true"
+	expect_error 'warning: exporting cache.*No space left on device; later builds will not find this cache'
+	[ ! -e "$T/small/cache/index.json" ]
+}

@@ -140,6 +140,38 @@ blobs_appear_when_they_are_complete(void **state)
 	close(dir);
 }
 
+static void
+what_was_left_behind_is_removed(void **state)
+{
+	static const struct {
+		const char *name;
+		bool old, stays;
+	} rows[] = {
+		{".buildtools-0123456789abcdef", true, false},
+		{".buildtools-fedcba9876543210", false, true},
+		{"index.json", true, true},
+		{"blobs/sha256/.buildtools-0123456789abcdef", true, true},
+	};
+	const struct timespec long_ago[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	cleanup_tree struct tree t;
+	size_t i;
+	int dir;
+
+	(void)state;
+	tree_init(&t);
+	dir = open_tree(&t);
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		tree_write(&t, rows[i].name, "x");
+		if (rows[i].old)
+			assert_int_equal(utimensat(dir, rows[i].name, long_ago, 0), 0);
+	}
+	layout_sweep(dir);
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		assert_row_int(
+			rows[i].name, faccessat(dir, rows[i].name, F_OK, 0) == 0, rows[i].stays);
+	close(dir);
+}
+
 /* ---- index.json ----------------------------------------------------------- */
 
 static char *
@@ -609,6 +641,7 @@ main(void)
 		cmocka_unit_test(digests_are_strict),
 		cmocka_unit_test(links_are_not_followed),
 		cmocka_unit_test(blobs_appear_when_they_are_complete),
+		cmocka_unit_test(what_was_left_behind_is_removed),
 		cmocka_unit_test(names_in_the_index),
 		cmocka_unit_test(index_of_nonsense),
 		cmocka_unit_test(index_is_locked),
