@@ -65,7 +65,7 @@ engine_run()
 
 @test "F-14 P-08 Engine: one accident at any request of a push costs a retry and nothing else" {
 	engine_run --retry-for 60s
-	struck --kinds cut,lost,short,429,503
+	struck --kinds cut,lost,short,429,503 --each 3
 }
 
 @test "P-07 Engine: a registry that refuses for good at any request is a failure in its own words, and no tag is wrong" {
@@ -91,7 +91,7 @@ buildkit_run()
 
 @test "F-14 BuildKit: one accident at any request of a push costs a retry and nothing else" {
 	buildkit_run --retry-for 60s
-	struck --kinds cut,lost,short,429,503
+	struck --kinds cut,lost,short,429,503 --each 3
 }
 
 @test "BuildKit: a registry that refuses for good at any request is a failure in its own words, and no tag is wrong" {
@@ -115,10 +115,10 @@ own_run()
 
 @test "push --from: one accident at any request costs a retry and nothing else" {
 	own_run --retry-for 60s
-	struck --kinds cut,lost,short,slow,429,503
+	struck --kinds cut,lost,short,slow,429,503 --each 4
 }
 
 @test "push --from: a registry that fails for good at any request is a failure in its own words, and no tag is wrong" {
 	own_run --retry-for 0
-	struck --kinds cut,401,503 --lasting --codes 249,253
+	struck --kinds cut,401,503 --each 1 --lasting --codes 249,253
 }

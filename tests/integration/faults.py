@@ -8,7 +8,7 @@ faults.py UPSTREAM [options] -- COMMAND...
     --kinds K,K...  the faults, below
     --lasting       the request and all that follow are struck, not that one alone
     --codes N,N...  exit statuses of a run that may fail; without it every run must succeed
-    --only N        strikes the first N requests only (default: all that a clean run needs)
+    --each N        strikes each request by N of the kinds only, those taken in turn
     --jobs N        runs at a time (default: 48)
 
 A run is COMMAND with one more argument: host:port of a registry of its own, which is a part of UPSTREAM behind a front
@@ -50,7 +50,7 @@ PARSER.add_argument("--tags", required=True)
 PARSER.add_argument("--kinds", required=True)
 PARSER.add_argument("--lasting", action="store_true")
 PARSER.add_argument("--codes", default="")
-PARSER.add_argument("--only", type=int)
+PARSER.add_argument("--each", type=int)
 PARSER.add_argument("--jobs", type=int, default=48)
 ARGS = PARSER.parse_args(sys.argv[1:SPLIT])
 COMMAND = sys.argv[SPLIT + 1:]
@@ -245,8 +245,9 @@ def main():
     fault = fault_of("0", result, state, wrong, want)
     if fault or result.returncode:
         sys.exit("clean run: %s\n%s%s" % (fault, result.stdout, result.stderr))
-    points = min(front.count, ARGS.only or front.count)
-    plan = [(kind, at) for at in range(1, points + 1) for kind in ARGS.kinds.split(",")]
+    kinds = ARGS.kinds.split(",")
+    points, each = front.count, ARGS.each or len(kinds)
+    plan = [(kinds[(at * each + n) % len(kinds)], at) for at in range(1, points + 1) for n in range(each)]
     good = bad = 0
     with concurrent.futures.ThreadPoolExecutor(ARGS.jobs) as pool:
         jobs = {pool.submit(run, n + 1, *row): row for n, row in enumerate(plan)}
