@@ -18,7 +18,8 @@ RUN make -j"$(nproc)" PLATFORM=$TARGETPLATFORM vendored
 
 # what is above stays in the cache while only the sources change
 FROM vendored AS compile
-COPY ci/rootfs ci/
+COPY ci/rootfs ci/licences ci/
+COPY LICENSE ./
 COPY src src
 ARG CI_COMMIT
 ARG SOURCE_DATE_EPOCH

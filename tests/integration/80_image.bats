@@ -86,7 +86,7 @@ docker_run()
 	done
 }
 
-@test "tool holds the three names, certificates and little else, in 1.5 MiB" {
+@test "tool holds the three names, certificates, licences and little else, in 1.5 MiB" {
 	packed tool
 	expect_equal "$(entries "$IMAGE:tool" | sed 's/^h/-/')" "$(
 		cat <<-'END'
@@ -104,6 +104,18 @@ docker_run()
 			-rwxr-xr-x 0/0 usr/local/bin/build
 			-rwxr-xr-x 0/0 usr/local/bin/buildtools
 			-rwxr-xr-x 0/0 usr/local/bin/push
+			drwxr-xr-x 0/0 usr/share/
+			drwxr-xr-x 0/0 usr/share/licenses/
+			drwxr-xr-x 0/0 usr/share/licenses/buildtools/
+			-rw-r--r-- 0/0 usr/share/licenses/buildtools/LICENSE
+			-rw-r--r-- 0/0 usr/share/licenses/buildtools/bearssl
+			-rw-r--r-- 0/0 usr/share/licenses/buildtools/ca-certificates
+			-rw-r--r-- 0/0 usr/share/licenses/buildtools/jansson
+			-rw-r--r-- 0/0 usr/share/licenses/buildtools/libsodium
+			-rw-r--r-- 0/0 usr/share/licenses/buildtools/libyaml
+			-rw-r--r-- 0/0 usr/share/licenses/buildtools/musl
+			-rw-r--r-- 0/0 usr/share/licenses/buildtools/nghttp2
+			-rw-r--r-- 0/0 usr/share/licenses/buildtools/protobuf-c
 		END
 	)"
 	[ "$(image_get "$IMAGE:tool" .Size)" -le 1572864 ]
