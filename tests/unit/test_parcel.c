@@ -7,12 +7,15 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/env.h"
 #include "base/fd.h"
 #include "base/sha256.h"
+#include "fake_registry.h"
 #include "image/manifest.h"
 #include "image/parcel.h"
 #include "image/ref.h"
 #include "image/tar.h"
+#include "registry/client.h"
 #include "registry/copy.h"
 #include "tree.h"
 
@@ -266,6 +269,88 @@ the_image_of_a_layout(void **state)
 		if (rows[i / 2].kind)
 			assert_row_err(name, &err, rows[i / 2].kind, rows[i / 2].text);
 		assert_that(!c == !!rows[i / 2].kind, "row '%s': %s", name, err.msg);
+		copy_close(c);
+		parcel_close(l);
+		maker_release(&m);
+	}
+}
+
+/* ---- what goes out ---------------------------------------------------------- */
+
+#define OK "HTTP/1.1 200 OK\r\n\r\n"
+#define CREATED "HTTP/1.1 201 Created\r\n\r\n"
+#define CONFIG \
+	"HEAD /v2/g/p/blobs/sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a "
+
+/* The configuration is there already, the layer is not in the parcel. */
+static void
+layers_that_are_elsewhere(void **state)
+{
+	static const struct {
+		const char *name, *type;
+		struct fake_step steps[5];
+		enum err_kind kind;
+		const char *text;
+	} rows[] = {
+		{"in the registry", OCI "layer.v1.tar",
+			{{"GET /v2/ ", .answer = OK}, {"GET /v2/ ", .answer = OK},
+				{CONFIG, .answer = OK},
+				{"HEAD /v2/g/p/blobs/sha256:44136fa", .answer = OK},
+				{"PUT /v2/g/p/manifests/sha256:", .answer = CREATED}},
+			ERR_NONE, NULL},
+		{"nowhere", OCI "layer.v1.tar",
+			{{"GET /v2/ ", .answer = OK}, {"GET /v2/ ", .answer = OK},
+				{CONFIG, .answer = OK},
+				{"HEAD /v2/g/p/blobs/sha256:44136fa",
+					.answer = "HTTP/1.1 404 -\r\n\r\n"}},
+			ERR_PROTO, "neither in the layout nor in the registry"},
+		{"not to be handed on", "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+			{{"GET /v2/ ", .answer = OK}, {"GET /v2/ ", .answer = OK},
+				{CONFIG, .answer = OK},
+				{"PUT /v2/g/p/manifests/sha256:", .answer = CREATED}},
+			ERR_NONE, NULL},
+	};
+	static const char *const no_vars[] = {NULL};
+	static const struct env empty_env = {no_vars};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct registry_options o = {.repository = "g/p", .env = &empty_env};
+		struct copy_count count;
+		struct parcel *l = NULL;
+		struct fake_registry f;
+		struct registry *r;
+		struct err err = {0};
+		struct maker m;
+		struct copy *c;
+		size_t n = 0;
+		int rc;
+
+		maker_init(&m, true);
+		c = finish(&m,
+			put_manifest(&m,
+				arena_fmt(&m.arena,
+					"{\"mediaType\":\"%s\",\"digest\":\"sha256:44136fa355b3678a"
+					"1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8b\","
+					"\"size\":2}",
+					rows[i].type),
+				""),
+			NULL, &l, &err);
+		assert_that(c != NULL, "row '%s': %s", rows[i].name, err.msg);
+		while (n < ARRAY_LEN(rows[i].steps) && rows[i].steps[n].request)
+			n++;
+		fake_registry_start(&f, rows[i].steps, n);
+		o.host = f.host;
+		r = registry_open(&o, &err);
+		assert_that(r != NULL, "row '%s': %s", rows[i].name, err.msg);
+		rc = copy_content(c, r, &count, &err);
+		if (rows[i].kind)
+			assert_row_err(rows[i].name, &err, rows[i].kind, rows[i].text);
+		else
+			assert_row_ok(rows[i].name, rc, &err);
+		registry_close(r);
+		fake_registry_end(&f, rows[i].name);
 		copy_close(c);
 		parcel_close(l);
 		maker_release(&m);
@@ -550,6 +635,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_image_of_a_layout),
+		cmocka_unit_test(layers_that_are_elsewhere),
 		cmocka_unit_test(folders_that_lead_elsewhere),
 		cmocka_unit_test(folders_that_are_no_layouts),
 		cmocka_unit_test(names_and_sizes_of_all_kinds),
