@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "image/digest.h"
 #include "registry/ecr.h"
+#include "registry/refusal.h"
 #include "registry/request.h"
 
 enum {
@@ -43,6 +44,7 @@ struct upload {
 	uint64_t least;       /* what the registry takes in one chunk */
 	bool doubtful;        /* the session was opened by a request that had the blob in it */
 	int lost;             /* sessions */
+	int64_t wait;         /* milliseconds before another try, or -1 */
 	enum registry_put how;
 };
 
@@ -111,7 +113,9 @@ send(struct upload *u, struct registry_request *req, struct wire_reply *reply, e
 	req->max = LIMIT_ERROR_BODY;
 	if (registry_send(u->r, req, reply, u->deadline, err) == 0)
 		return 0;
-	/* what is sent once is tried again from a new beginning */
+	/* what is sent once is tried again from a new beginning, when the registry wants it */
+	u->wait = registry_retry_after(
+		http_head_get(&reply->head, "retry-after"), clock_wall_ns() / 1000000000);
 	*next = req->once && registry_passes(reply) ? NEXT_WAIT : NEXT_END;
 	return -1;
 }
@@ -432,7 +436,8 @@ put(struct upload *u, struct err *err)
 			return 0;
 		if (next == NEXT_END)
 			break;
-		if (next == NEXT_WAIT && !registry_again(u->r, &tries, -1, u->deadline, &why, err))
+		if (next == NEXT_WAIT &&
+			!registry_again(u->r, &tries, u->wait, u->deadline, &why, err))
 			return -1;
 	}
 	if (err)
