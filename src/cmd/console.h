@@ -14,19 +14,10 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "progress/progress.h"
 
 struct env;
 struct err;
-
-/* How a CI wants to be told of errors and reads commands (facts: section 5 of the CI fact sheet).
- */
-enum dialect {
-	DIALECT_NONE,
-	DIALECT_GITHUB, /* GitHub, Gitea, Forgejo: "::error::text" */
-	DIALECT_AZURE,
-	DIALECT_TEAMCITY,
-	DIALECT_BUILDKITE /* no command of its own, only groups */
-};
 
 struct console {
 	struct log log; /* hand &console.log to the rooms below */
@@ -34,13 +25,13 @@ struct console {
 	bool out_tty, err_tty;
 	bool color;    /* on standard error */
 	bool no_color; /* NO_COLOR is set: nothing can turn colour on */
-	enum dialect dialect;
+	enum progress_ci ci;
 	unsigned columns; /* COLUMNS, else 80 */
 };
 
 /* For descriptors 1 and 2; colour by terminal, TERM and NO_COLOR; level info. */
 void console_init(struct console *c, const struct env *env);
-/* The id as ci/ gives it, once it is known: sets dialect, and colour where its log shows it. */
+/* The id as ci/ gives it, once it is known: sets ci, and colour where its log shows it. */
 void console_provider(struct console *c, const char *id);
 void console_verbose(struct console *c);
 
@@ -56,16 +47,12 @@ int console_print(struct console *c, struct str text, struct err *err);
 /* Commands for the CI, made by ourselves, to standard error as they are. */
 void console_command(struct console *c, struct str commands);
 
-enum dialect dialect_of(const char *provider);
 /* The CI's log viewer shows ANSI colours. */
 bool provider_has_color(const char *provider);
-/* Appends text as data, or as property value, of a command of the dialect. */
-void dialect_escape(struct buf *out, enum dialect d, struct str text, bool property);
-/* Appends text with everything that the dialect would take for a command made harmless. */
-void dialect_defuse(struct buf *out, enum dialect d, struct str text);
 /* The pure parts of console_error: what people read, what the CI reads. */
 void console_error_text(
-	struct buf *out, enum dialect d, const char *tool, const struct err *err, bool color);
-void console_command_text(struct buf *out, enum dialect d, const char *tool, const struct err *err);
+	struct buf *out, enum progress_ci ci, const char *tool, const struct err *err, bool color);
+void console_command_text(
+	struct buf *out, enum progress_ci ci, const char *tool, const struct err *err);
 
 #endif

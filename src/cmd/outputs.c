@@ -267,22 +267,22 @@ format_dotenv(struct buf *out, const struct run_result *r, struct err *err)
 }
 
 void
-format_variables(struct buf *out, enum dialect d, const struct run_result *r)
+format_variables(struct buf *out, enum progress_ci ci, const struct run_result *r)
 {
 	struct variable v[VARIABLES];
 	size_t i;
 
 	variables_init(v, r);
 	for (i = 0; i < VARIABLES; i++) {
-		if (d == DIALECT_AZURE)
+		if (ci == PROGRESS_CI_AZURE)
 			buf_addf(out, "##vso[task.setvariable variable=%s;isOutput=true]",
 				v[i].name);
-		else if (d == DIALECT_TEAMCITY)
+		else if (ci == PROGRESS_CI_TEAMCITY)
 			buf_addf(out, "##teamcity[setParameter name='env.%s' value='", v[i].name);
 		else
 			continue;
-		dialect_escape(out, d, buf_view(&v[i].value), true);
-		buf_puts(out, d == DIALECT_TEAMCITY ? "']\n" : "\n");
+		progress_escape(out, ci, buf_view(&v[i].value), true);
+		buf_puts(out, ci == PROGRESS_CI_TEAMCITY ? "']\n" : "\n");
 	}
 	variables_release(v);
 }
@@ -422,8 +422,8 @@ write_stdout(
 	cleanup_buf struct buf lines = {0}, variables = {0};
 
 	format_lines(&lines, r, want->quiet);
-	format_variables(&variables, c->dialect, r);
-	if (c->dialect == DIALECT_AZURE)
+	format_variables(&variables, c->ci, r);
+	if (c->ci == PROGRESS_CI_AZURE)
 		console_command(c, buf_view(&variables));
 	else if (!want->quiet)
 		buf_str(&lines, buf_view(&variables));

@@ -56,7 +56,7 @@ void format_metadata(struct buf *out, const struct run_result *r, unsigned inden
  * lines. */
 int format_dotenv(struct buf *out, const struct run_result *r, struct err *err);
 /* The same four as variable commands of Azure or TeamCity; nothing for other dialects. */
-void format_variables(struct buf *out, enum dialect d, const struct run_result *r);
+void format_variables(struct buf *out, enum progress_ci ci, const struct run_result *r);
 /* One compact Markdown table. */
 void format_summary(struct buf *out, const struct run_result *r);
 

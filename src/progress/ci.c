@@ -91,52 +91,35 @@ ci_has_colors(enum progress_ci ci)
 	return ci != PROGRESS_CI_NONE && ci != PROGRESS_CI_OTHER;
 }
 
-/* Text in the data part (or a property) of a command. */
 static void
-escape_github(struct buf *out, struct str s, bool property)
+escape_teamcity(struct buf *out, char c)
 {
-	size_t i;
-
-	for (i = 0; i < s.len; i++) {
-		char c = s.s[i];
-
-		if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ',')))
-			buf_addf(out, "%%%02X", (unsigned)c);
-		else
-			buf_putc(out, c);
-	}
+	buf_putc(out, '|');
+	buf_putc(out, c == '\n' ? 'n' : c == '\r' ? 'r' : c);
 }
 
-static void
-escape_azure(struct buf *out, struct str s)
+void
+progress_escape(struct buf *out, enum progress_ci ci, struct str text, bool property)
 {
+	/* Azure: '%' stays, since agents differ in whether they take %AZP25 for it */
+	const char *special = ci == PROGRESS_CI_AZURE      ? "\r\n];"
+			      : ci == PROGRESS_CI_TEAMCITY ? "\r\n|'[]"
+			      : ci != PROGRESS_CI_GITHUB   ? ""
+			      : property                   ? "\r\n%:,"
+							   : "\r\n%";
 	size_t i;
 
-	for (i = 0; i < s.len; i++) {
-		char c = s.s[i];
+	for (i = 0; i < text.len; i++) {
+		char c = text.s[i];
 
-		if (c == '\r' || c == '\n' || c == ']' || c == ';')
-			buf_addf(out, "%%%02X", (unsigned)c);
-		else
-			buf_putc(out, c);
-	}
-}
-
-static void
-escape_teamcity(struct buf *out, struct str s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++) {
-		char c = s.s[i];
-
-		if (c == '\n' || c == '\r') {
-			buf_puts(out, c == '\n' ? "|n" : "|r");
+		if (c == '\0')
 			continue;
-		}
-		if (c == '|' || c == '\'' || c == '[' || c == ']')
-			buf_putc(out, '|');
-		buf_putc(out, c);
+		if (!strchr(special, c))
+			buf_putc(out, c);
+		else if (ci == PROGRESS_CI_TEAMCITY)
+			escape_teamcity(out, c);
+		else
+			buf_addf(out, "%%%02X", (unsigned)c);
 	}
 }
 
@@ -163,7 +146,7 @@ ci_section_open(
 	switch (ci) {
 	case PROGRESS_CI_GITHUB:
 		buf_puts(out, "::group::");
-		escape_github(out, buf_view(&line), false);
+		progress_escape(out, PROGRESS_CI_GITHUB, buf_view(&line), false);
 		break;
 	case PROGRESS_CI_GITLAB:
 		buf_addf(out, "\x1b[0Ksection_start:%lld:buildtools_%u\r\x1b[0K%s",
@@ -174,7 +157,7 @@ ci_section_open(
 		break;
 	case PROGRESS_CI_TEAMCITY:
 		buf_puts(out, "##teamcity[blockOpened name='");
-		escape_teamcity(out, buf_view(&line));
+		progress_escape(out, PROGRESS_CI_TEAMCITY, buf_view(&line), false);
 		buf_puts(out, "']");
 		break;
 	case PROGRESS_CI_BUILDKITE:
@@ -208,7 +191,7 @@ ci_section_close(
 	case PROGRESS_CI_TEAMCITY:
 		one_line(&line, title);
 		buf_puts(out, "##teamcity[blockClosed name='");
-		escape_teamcity(out, buf_view(&line));
+		progress_escape(out, PROGRESS_CI_TEAMCITY, buf_view(&line), false);
 		buf_puts(out, "']\n");
 		break;
 	case PROGRESS_CI_BUILDKITE:
@@ -238,12 +221,12 @@ annotate_github(struct buf *out, bool error, const char *file, int32_t line, str
 	buf_puts(out, error ? "::error" : "::warning");
 	if (file) {
 		buf_puts(out, " file=");
-		escape_github(out, str_from(file), true);
+		progress_escape(out, PROGRESS_CI_GITHUB, str_from(file), true);
 		if (line > 0)
 			buf_addf(out, ",line=%d", line);
 	}
 	buf_puts(out, "::");
-	escape_github(out, text, false);
+	progress_escape(out, PROGRESS_CI_GITHUB, text, false);
 	buf_putc(out, '\n');
 }
 
@@ -253,12 +236,12 @@ annotate_azure(struct buf *out, bool error, const char *file, int32_t line, stru
 	buf_addf(out, "##vso[task.logissue type=%s", error ? "error" : "warning");
 	if (file) {
 		buf_puts(out, ";sourcepath=");
-		escape_azure(out, str_from(file));
+		progress_escape(out, PROGRESS_CI_AZURE, str_from(file), false);
 		if (line > 0)
 			buf_addf(out, ";linenumber=%d", line);
 	}
 	buf_putc(out, ']');
-	escape_azure(out, text);
+	progress_escape(out, PROGRESS_CI_AZURE, text, false);
 	buf_putc(out, '\n');
 }
 
@@ -271,12 +254,12 @@ annotate_teamcity(struct buf *out, bool error, const char *file, int32_t line, s
 	else
 		buf_puts(out, "##teamcity[message status='WARNING' text='");
 	if (file) {
-		escape_teamcity(out, str_from(file));
+		progress_escape(out, PROGRESS_CI_TEAMCITY, str_from(file), false);
 		if (line > 0)
 			buf_addf(out, ":%d", line);
 		buf_puts(out, ": ");
 	}
-	escape_teamcity(out, text);
+	progress_escape(out, PROGRESS_CI_TEAMCITY, text, false);
 	buf_puts(out, "']\n");
 }
 
@@ -307,6 +290,8 @@ defuse_line_start(struct buf *out, size_t from, enum progress_ci ci)
 		blanks++;
 	if (ci == PROGRESS_CI_GITHUB && str_starts(str_from_off(line, blanks), STR("::")))
 		out->p[from + blanks] = '.';
+	if (ci == PROGRESS_CI_AZURE && str_starts(str_from_off(line, blanks), STR("##[")))
+		memset(out->p + from + blanks, '*', 2);
 	if (ci == PROGRESS_CI_BUILDKITE && line.len > 3 && line.s[3] == ' ' &&
 		(str_starts(line, STR("---")) || str_starts(line, STR("+++")) ||
 			str_starts(line, STR("~~~")) || str_starts(line, STR("^^^"))))

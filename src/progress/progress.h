@@ -152,8 +152,13 @@ void progress_annotation(struct buf *out, enum progress_ci ci, enum progress_lev
 /*
  * Pure: text from outside for the log of a CI: no control characters (line
  * feeds and tabs stay, colours when asked for), valid UTF-8, no CI command
- * that would be obeyed in the middle of a line.
+ * that would be obeyed, be it in the middle of a line.
  */
 void progress_clean(struct buf *out, struct str text, enum progress_ci ci, bool colors);
+/*
+ * Pure: appends text as data, or as the value of a property, of a command of the CI;
+ * as it is where there are none. NUL has no form in any of them.
+ */
+void progress_escape(struct buf *out, enum progress_ci ci, struct str text, bool property);
 
 #endif

@@ -9,8 +9,8 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum dialect dialects[] = {
-		DIALECT_NONE, DIALECT_GITHUB, DIALECT_AZURE, DIALECT_TEAMCITY, DIALECT_BUILDKITE};
+	static const enum progress_ci dialects[] = {PROGRESS_CI_NONE, PROGRESS_CI_GITHUB,
+		PROGRESS_CI_AZURE, PROGRESS_CI_TEAMCITY, PROGRESS_CI_BUILDKITE};
 	struct str rest = str_n((const char *)data, size), head = {0};
 	cleanup_free char *key = NULL, *value = NULL;
 	cleanup_buf struct buf out = {0};
@@ -42,7 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (i = 0; i < ARRAY_LEN(dialects); i++) {
 		buf_reset(&out);
 		format_variables(&out, dialects[i], &r);
-		dialect_defuse(&out, dialects[i], str_from(value));
+		progress_clean(&out, str_from(value), dialects[i], false);
 	}
 	buf_reset(&out);
 	(void)format_github(&out, key, value, "0123456789abcdef", NULL);

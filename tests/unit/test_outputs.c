@@ -265,23 +265,23 @@ variables(void **state)
 	static const struct run_result r = {
 		.image = "r/x", .digest = "sha|'[]\n;", .tags = odd, .n_tags = 1};
 	static const struct {
-		enum dialect dialect;
+		enum progress_ci dialect;
 		const char *want;
 	} rows[] = {
-		{DIALECT_AZURE, "##vso[task.setvariable variable=IMAGE;isOutput=true]r/x\n"
-				"##vso[task.setvariable variable=DIGEST;isOutput=true]"
-				"sha|'[%5D%0A%3B\n"
-				"##vso[task.setvariable variable=IMAGE_DIGEST;isOutput=true]"
-				"r/x@sha|'[%5D%0A%3B\n"
-				"##vso[task.setvariable variable=TAGS;isOutput=true]r/x:a\n"},
-		{DIALECT_TEAMCITY,
+		{PROGRESS_CI_AZURE, "##vso[task.setvariable variable=IMAGE;isOutput=true]r/x\n"
+				    "##vso[task.setvariable variable=DIGEST;isOutput=true]"
+				    "sha|'[%5D%0A%3B\n"
+				    "##vso[task.setvariable variable=IMAGE_DIGEST;isOutput=true]"
+				    "r/x@sha|'[%5D%0A%3B\n"
+				    "##vso[task.setvariable variable=TAGS;isOutput=true]r/x:a\n"},
+		{PROGRESS_CI_TEAMCITY,
 			"##teamcity[setParameter name='env.IMAGE' value='r/x']\n"
 			"##teamcity[setParameter name='env.DIGEST' value='sha|||'|[|]|n;']\n"
 			"##teamcity[setParameter name='env.IMAGE_DIGEST' "
 			"value='r/x@sha|||'|[|]|n;']\n"
 			"##teamcity[setParameter name='env.TAGS' value='r/x:a']\n"},
-		{DIALECT_GITHUB, ""},
-		{DIALECT_NONE, ""},
+		{PROGRESS_CI_GITHUB, ""},
+		{PROGRESS_CI_NONE, ""},
 	};
 	size_t i;
 

@@ -161,7 +161,13 @@ clean(void **state)
 		{"::error::x\n  ::x\na ::x ##[e]", PROGRESS_CI_GITHUB, false,
 			".:error::x\n  .:x\na ::x **[e]"},
 		{"--- a\n+++ b\n---c\n a", PROGRESS_CI_BUILDKITE, false, ".-- a\n.++ b\n---c\n a"},
-		{"##vso[a]##vso[", PROGRESS_CI_AZURE, false, "**vso[a]**vso["},
+		{"##vso[a]##VSO[", PROGRESS_CI_AZURE, false, "**vso[a]**VSO["},
+		{"##[group]a\n ##[error]b ##[c]", PROGRESS_CI_AZURE, false,
+			"**[group]a\n **[error]b ##[c]"},
+		{"x##teamcity[a 'b']", PROGRESS_CI_TEAMCITY, false, "x**teamcity[a 'b']"},
+		{"::error::x\n##vso[x]", PROGRESS_CI_NONE, false, "::error::x\n##vso[x]"},
+		{"a\n \t\v::x::", PROGRESS_CI_GITHUB, false, "a\n \t.:x::"},
+		{"##", PROGRESS_CI_GITHUB, false, "##"},
 		{"", PROGRESS_CI_GITHUB, true, ""},
 	};
 	size_t i;
