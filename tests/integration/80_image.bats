@@ -43,7 +43,8 @@ rootfs()
 # packed TARGET [FLAG]...: that image of Dockerfile.rootfs, as $IMAGE:TARGET
 packed()
 {
-	[ -e "$ROOT/out/rootfs/linux/amd64/job.tar" ] || rootfs x86_64
+	# a program that was made since is not in there yet
+	cmp -s "$BT_BIN/buildtools" "$ROOT/out/rootfs/linux/amd64/job/usr/local/bin/buildtools" || rootfs x86_64
 	CTX=$ROOT
 	bt_build -f Dockerfile.rootfs --target "$1" --build-arg BUILDKIT_INLINE_CACHE=0 "${@:2}"
 	expect_status 0
