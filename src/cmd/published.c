@@ -39,7 +39,7 @@ put_tag(const struct published *p, struct copy *c, struct registry *r, const cha
 	if (copy_tag(c, r, ref.tag, &why) == 0)
 		return 0;
 	/* registries may forbid to write a tag again: no matter, when a job is repeated */
-	if (why.kind == ERR_REMOTE &&
+	if (why.kind == ERR_REMOTE && why.code < 500 &&
 		registry_manifest_head(r, ref.tag, &m, &found, DEADLINE_NONE, NULL) == 0 && found &&
 		!strcmp(m.digest, copy_digest(c))) {
 		log_info(p->ctx->log,
