@@ -8,6 +8,7 @@
 #include "buildkit/session.h"
 #include "cmd/plan.h"
 #include "net/conn.h"
+#include <errno.h>
 
 enum { DIAL_MS = 30000 };
 
@@ -81,8 +82,12 @@ open_engine(struct backend *b, const struct plan *p, struct log *log, struct err
 }
 
 static const char *
-builder_hint(const struct builder_address *b)
+builder_hint(const struct builder_address *b, const struct err *err)
 {
+	/* then it is nobody's certificate that is to blame */
+	if (err->code == ECONNREFUSED && b->form == BUILDER_TCP)
+		return "is buildkitd running, and does it listen there? BUILDKIT_HOST or --builder "
+		       "names another";
 	switch (b->form) {
 	case BUILDER_UNIX:
 		return "is buildkitd running, and is this its socket? BUILDKIT_HOST or --builder "
@@ -114,7 +119,7 @@ open_buildkit(struct backend *b, const struct plan *p, struct log *log, struct e
 			b->loop, c, p->builder.authority, p->builder.tls ? "https" : "http");
 	if (!c || bk_peer_info(b->peer, &b->arena, &b->info, deadline, err)) {
 		if (err->kind != ERR_CANCELED)
-			err_hint(err, "%s", builder_hint(&p->builder));
+			err_hint(err, "%s", builder_hint(&p->builder, err));
 		return err_wrap(err, "BuildKit at %s%s", p->address, silent(err));
 	}
 	log_debug(log, "BuildKit %s, builds for %s",

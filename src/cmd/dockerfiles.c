@@ -75,8 +75,10 @@ read_path(struct arena *a, const char *path, struct plan *p, struct err *err)
 	ptrdiff_t slash = str_rfind(str_from(path), '/');
 	struct stat st;
 
-	if (file_read(AT_FDCWD, path, LIMIT_DOCKERFILE, &text, err))
+	if (file_read(AT_FDCWD, path, LIMIT_DOCKERFILE, &text, err)) {
+		err_hint(err, "-f FILE names another Dockerfile, PATH another context");
 		return err_wrap(err, "Dockerfile");
+	}
 	p->dockerfile_dir = slash > 0 ? arena_str(a, str_n(path, (size_t)slash)) : "/";
 	p->dockerfile_name = path + slash + 1;
 	p->dockerfile = arena_dup(a, buf_view(&text));

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 #include "cmd/dockerfiles.h"
 #include "cmd/input.h"
 #include "image/name.h"
+#include "image/ref.h"
 #include "image/tag.h"
 
 static bool
@@ -26,14 +28,19 @@ static int
 find_dir(struct arena *a, struct cmd_context *ctx, const struct plan_request *req, struct plan *p,
 	struct err *err)
 {
-	const char *path = reads_input(req) ? "." : req->path;
+	const char *path = req->path && !reads_input(req) ? req->path : ".";
 	char real[PATH_MAX];
+	struct stat st;
 
 	if (!ctx->cwd)
 		return err_set(err, ERR_SYS, "the working directory does not exist any more");
-	if (!realpath(path ? path : ".", real)) {
-		err_sys(err, "context '%s'", path ? path : ".");
+	if (!realpath(path, real)) {
+		err_sys(err, "context '%s'", path);
 		return err_hint(err, "the context is a directory on this machine");
+	}
+	if (stat(real, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		err_set(err, ERR_USAGE, "context '%s' is not a directory", path);
+		return err_hint(err, "a Dockerfile is named by -f");
 	}
 	p->dir = arena_cstr(a, real);
 	return 0;
@@ -229,6 +236,7 @@ make_tags(struct arena *a, struct cmd_context *ctx, const struct plan_request *r
 {
 	struct strlist names = {0}, stages = {0};
 	struct tag_facts facts = facts_of(p);
+	struct ref given;
 	size_t i;
 
 	if (tag_names(a, ctx, p, &names, err))
@@ -240,9 +248,12 @@ make_tags(struct arena *a, struct cmd_context *ctx, const struct plan_request *r
 		if (p->ci.commit && !strcmp(names.items[i], p->ci.commit))
 			p->commit_tag = ref;
 	}
-	for (i = 0; req->tags && i < req->tags->n; i++)
+	for (i = 0; req->tags && i < req->tags->n; i++) {
+		if (ref_parse(a, str_from(req->tags->items[i]), &given, err))
+			return err_wrap(err, "--tag");
 		if (!strlist_has(&p->tags, req->tags->items[i]))
 			strlist_add(&p->tags, a, req->tags->items[i]);
+	}
 	for (i = 0; i < p->nstages; i++) {
 		if (p->stages[i].is_export)
 			continue;
@@ -390,7 +401,9 @@ check_ci(const struct plan_request *req, const struct plan *p, struct err *err)
 {
 	if (p->ci.commit || p->ci.branch || p->ci.tag || p->ci.pull)
 		return 0;
-	return err_set(err, ERR_CONFIG, "%s", req->missing_ci);
+	err_set(err, ERR_CONFIG, "%s", req->missing_ci);
+	return err_hint(err, "is there a .git with a commit, or were the variables of the CI "
+			     "passed on? 'buildtools info' shows what is found");
 }
 
 int

@@ -173,8 +173,12 @@ push_all(struct push *p, struct err *err)
 {
 	size_t i;
 
-	if (!strcmp(p->plan.registry.kind, "none"))
-		return err_set(err, ERR_CONFIG, "push not supported by registry");
+	if (!strcmp(p->plan.registry.kind, "none")) {
+		err_set(err, ERR_CONFIG, "push not supported by registry");
+		return err_hint(err,
+			"no registry is configured: name one in .buildtools.yaml or by "
+			"a variable such as DOCKERHUB_NAMESPACE");
+	}
 	if (p->options.from)
 		return push_file(p, err);
 	if (backend_ping(&p->docker, &p->plan.endpoint, deadline_in(PING_MS), err))

@@ -29,6 +29,7 @@ simple() { dockerfile <<<'FROM busybox:test'; }
 	gitlab main
 	bt_push
 	expect_failure 249 'push not supported by registry'
+	expect_error '^hint: no registry is configured'
 
 	bt_push --no-such-flag
 	expect_failure 255 'unknown flag --no-such-flag'

@@ -47,6 +47,13 @@ copy_all()
 	file Dockerfile 'FROM scratch'
 	bt_build
 	expect_failure 255 'commit and/or branch information is missing'
+	expect_error '^hint: .*buildtools info'
+
+	# names are read before anything is built
+	given CI_COMMIT_SHA=1f4f217c0ab31ab8cd0e7e3ba1dd2b5b9b2dbd8e CI_PROJECT_NAME=x
+	bt_build -t 'Bad Name'
+	expect_failure 255 "--tag: invalid image reference 'Bad Name'"
+	expect_not_in "$stderr" 'stage|#1 '
 }
 
 @test "B-02 a missing Dockerfile is named, exit status 255" {
@@ -56,6 +63,11 @@ copy_all()
 	bt_build -f deep/er/Dockerfile.dev
 	expect_failure 255 'deep/er/Dockerfile\.dev'
 	expect_error '[Nn]o such file'
+	expect_error '^hint: -f FILE'
+	file Dockerfile 'FROM scratch'
+	bt_build "$CTX/Dockerfile"
+	expect_failure 255 "context '.*/Dockerfile' is not a directory"
+	expect_error '^hint: .* -f'
 }
 
 @test "B-03 a blank Dockerfile is refused" {
