@@ -1,4 +1,5 @@
-/* Values of flags with fields of their own: outputs, annotations, attestations; and ignore files.
+/* Values of flags with fields of their own: outputs, caches, image layouts, annotations,
+ * attestations; and ignore files.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "cmd/attests.h"
+#include "cmd/caches.h"
+#include "cmd/contexts.h"
 #include "cmd/csv.h"
 #include "cmd/targets.h"
 #include "dockerfile/ignore.h"
@@ -36,6 +39,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cleanup_free char *text = xstrndup(size ? (const char *)data : "", size);
 	cleanup_arena struct arena a = {0};
 	struct target_list targets = {0};
+	struct context_list contexts = {0};
+	struct cache_list caches = {0};
 	struct kvlist attrs = {0};
 	struct strlist patterns = {0}, same = {0};
 	struct err err = {0};
@@ -43,6 +48,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_record(&a, text);
 	if (target_add_flag(&targets, &a, text, &err) && err.kind != ERR_USAGE)
+		abort();
+	if (targets.n && targets.items[0].form == TARGET_LAYOUT && !targets.items[0].dest)
+		abort();
+	if (cache_add_flag(&caches, &a, text, "cache-to", NULL) == 0 &&
+		!strcmp(caches.items[0].type, "local") && !kv_get(&caches.items[0].attrs, "dest"))
+		abort();
+	/* the folder is looked for */
+	if (context_add_flag(&contexts, &a, arena_fmt(&a, "x=oci-layout://%s", text), NULL) == 0 &&
+		!str_starts(str_from(contexts.items[0].store), STR("oci:")))
 		abort();
 	if (targets.n && targets.items[0].form == TARGET_FILE && !targets.items[0].dest)
 		abort();
