@@ -152,7 +152,7 @@ go_smaller(struct upload *u)
 {
 	uint64_t now = u->chunk ? u->chunk : u->blob->size, chunk = CHUNK_FIRST;
 
-	while (chunk >= now)
+	while (chunk && chunk >= now)
 		chunk /= 8;
 	if (chunk < CHUNK_LEAST || chunk < u->least || !takes_chunks(u))
 		return false;

@@ -14,7 +14,7 @@
 
 enum { STEPS_MAX = 16, DEADLINE_MS = 120000, SMALL = 5, BIG = 5 << 19 /* 2.5 MiB */ };
 
-enum question { PUT, PUT_BIG, PUT_MANIFEST, REFER, GET };
+enum question { PUT, PUT_BIG, PUT_EMPTY, PUT_MANIFEST, REFER, GET };
 
 struct row {
 	const char *name;
@@ -48,6 +48,7 @@ struct row {
 	"HTTP/1.1 202 Accepted\r\nLocation: " where "\r\nRange: 0-" last "\r\n\r\n"
 
 #define HELLO "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+#define EMPTY "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define PASSWORD "Authorization: Basic dTpwIHc=" /* u:p w */
 #define UPLOADS "POST /v2/g/p/blobs/uploads/"
 #define ABSENT \
@@ -126,6 +127,10 @@ ask(struct registry *r, const struct row *row, struct err *err)
 
 	copy = *row;
 	switch (row->question) {
+	case PUT_EMPTY:
+		blob.digest = EMPTY;
+		blob.size = 0;
+		/* fall through */
 	case PUT:
 	case PUT_BIG:
 		if (registry_blob_put(r, &blob, &how, deadline, err))
@@ -240,6 +245,14 @@ upload_of_a_blob_whole(void **state)
 					.answer =
 						"HTTP/1.1 201 -\r\nDocker-Content-Digest: " MANIFEST_DIGEST
 						"\r\n\r\n"}}},
+		{"of no bytes", PUT_EMPTY, .how = REGISTRY_SENT,
+			.steps = {FIRST, FIRST, ABSENT, SESSION("/u"),
+				{"PUT /u?digest=" EMPTY " ", "Content-Length: 0\r\n", NULL,
+					ANSWER("201 -")}}},
+		{"not even that is small enough", PUT_EMPTY, .kind = ERR_REMOTE,
+			.text = "answered 413",
+			.steps = {FIRST, FIRST, ABSENT, SESSION("/u"),
+				{"PUT /u?", .answer = ANSWER("413 Too Large")}}},
 		{"a limit of the proxy, and nothing smaller to send", PUT, .kind = ERR_REMOTE,
 			.text = "answered 413",
 			.steps = {FIRST, FIRST, ABSENT, NO_SINGLE, SESSION("/u"),
