@@ -60,7 +60,11 @@ check_piece(struct upload *u, uint64_t at, struct str piece, struct err *err)
 		sha256_init(&u->hash);
 		u->hashed = 0;
 	}
-	piece = str_from_off(piece, (size_t)(u->hashed - at));
+	if (u->hashed > at) {
+		if (u->hashed - at >= piece.len)
+			return 0;
+		piece = str_from_off(piece, (size_t)(u->hashed - at));
+	}
 	sha256_add(&u->hash, piece.s, piece.len);
 	u->hashed += piece.len;
 	if (u->hashed < u->blob->size)
