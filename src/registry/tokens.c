@@ -77,21 +77,20 @@ tokens_fetch(struct registry *r, const struct tokens_known *known, const struct 
 const char *
 tokens_repository(struct arena *a, const char *scopes)
 {
-	struct str rest = str_from(scopes), scope, name, found = {0};
+	struct str rest = str_from(scopes), name, actions, found = {0};
 	ptrdiff_t colon;
 
-	while (str_next(&rest, ' ', &scope)) {
-		name = scope;
+	while (str_next(&rest, ' ', &name)) {
 		if (!str_take(&name, STR("repository:")))
 			continue;
 		colon = str_rfind(name, ':');
-		if (colon > 0)
-			name.len = (size_t)colon;
+		actions = str_from_off(name, colon < 0 ? name.len : (size_t)colon);
+		name.len -= actions.len;
 		if (!ref_path_is_valid(name))
 			continue;
 		if (!found.s)
 			found = name;
-		if (str_search(scope, STR("push")) > (ptrdiff_t)(name.s + name.len - scope.s))
+		if (str_search(actions, STR("push")) >= 0)
 			return arena_str(a, name);
 	}
 	return found.s ? arena_str(a, found) : NULL;

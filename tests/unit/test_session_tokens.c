@@ -604,6 +604,8 @@ repositories_of_scopes(void **state)
 		{"repository:a/b:pull", "a/b"},
 		{"repository:a/b:pull repository:c:pull,push", "c"},
 		{"repository:push:pull repository:c:pull", "push"},
+		{"repository:base:pull repository:a/pusher:pull,push", "a/pusher"},
+		{"repository:a", "a"},
 		{"registry:catalog:* repository:a:pull", "a"},
 		{"registry:catalog:*", NULL},
 		{"repository:", NULL},
