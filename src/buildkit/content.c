@@ -281,15 +281,6 @@ write_some(struct content *c, const struct request *r, char *digest, struct err 
 	return commit(c, digest, err);
 }
 
-/* Whatever was under way when the call was ended. */
-static void
-ignore(struct content *c, struct grpc_call *call, const struct request *r)
-{
-	(void)c;
-	(void)call;
-	(void)r;
-}
-
 static void
 write_blob(struct content *c, struct grpc_call *call, const struct request *r)
 {
@@ -305,7 +296,6 @@ write_blob(struct content *c, struct grpc_call *call, const struct request *r)
 		return;
 	}
 	if (there < 0 || write_some(c, r, digest, &err)) {
-		c->handle = ignore;
 		err_wrap(&err, "'%s'", c->store->name);
 		if (err.kind == ERR_REMOTE)
 			grpc_call_finish(call, err.code, err.msg);

@@ -213,10 +213,6 @@ forward_message(struct grpc_call *call, struct str msg, void *arg)
 	Pb__BytesMessage *m = pb__bytes_message__unpack(NULL, msg.len, (const uint8_t *)msg.s);
 
 	(void)call;
-	if (f->over) { /* and the build does not know yet */
-		pb__bytes_message__free_unpacked(m, NULL);
-		return;
-	}
 	if (!m)
 		err_set(&err, ERR_PROTO, "malformed message");
 	else if (sshfilter_request(&f->filter, str_n((char *)m->data.data, m->data.len), &f->out,

@@ -55,6 +55,7 @@ struct grpc_status {
 	bool lost;          /* the connection or stream broke: no status was received */
 };
 
+/* A server's call that was finished hears of nothing but its close. */
 struct grpc_call_ops {
 	/* One message; the view lives during the call. */
 	void (*message)(struct grpc_call *call, struct str msg, void *arg);

@@ -12,10 +12,17 @@ enum {
 	KEEP_MOST = 256 * 1024,
 };
 
+/* To a call that was refused in the middle the client may go on for a while. */
+static bool
+is_finished(const struct grpc_call *call)
+{
+	return call->conn->server && call->ended;
+}
+
 static void
 deliver(struct grpc_call *call, struct str msg)
 {
-	if (call->ops && call->ops->message)
+	if (call->ops && call->ops->message && !is_finished(call))
 		call->ops->message(call, msg, call->arg);
 }
 
@@ -164,7 +171,7 @@ remote_end(struct grpc_call *call)
 	if (call->remote_ended)
 		return;
 	call->remote_ended = true;
-	if (!call->reset && call->ops && call->ops->end)
+	if (!call->reset && call->ops && call->ops->end && !is_finished(call))
 		call->ops->end(call, call->arg);
 }
 

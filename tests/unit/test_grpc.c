@@ -16,6 +16,7 @@ struct pair {
 	size_t answer_size;
 	size_t produced;
 	bool silent;         /* never answers */
+	bool refuses;        /* the first message, and with it the call */
 	struct strlist meta; /* values of "dir-name" */
 	struct arena arena;
 	size_t server_messages, server_bytes;
@@ -34,9 +35,10 @@ server_message(struct grpc_call *call, struct str msg, void *arg)
 {
 	struct pair *p = arg;
 
-	(void)call;
 	p->server_messages++;
 	p->server_bytes += msg.len;
+	if (p->refuses)
+		grpc_call_finish(call, p->finish_code, p->finish_message);
 }
 
 static void
@@ -240,6 +242,27 @@ an_unknown_method_is_unimplemented_at_once(void **state)
 	close_pair(&p);
 }
 
+/* It does not know yet that it was refused. */
+static void
+a_client_that_goes_on_after_the_end(void **state)
+{
+	struct pair p = {.refuses = true, .finish_code = GRPC_INVALID_ARGUMENT};
+	struct grpc_call *call;
+
+	(void)state;
+	open_pair(&p, 1000000);
+	call = grpc_call_start(p.client, "/a/b", NULL, 0, &client_ops, &p);
+	grpc_call_send(call, "one", 3);
+	grpc_call_send(call, "two", 3);
+	grpc_call_end(call);
+	settle(&p);
+	assert_int_equal(p.server_messages, 1);
+	assert_false(p.server_ended);
+	assert_true(p.closed && p.server_closed);
+	assert_int_equal(p.code, GRPC_INVALID_ARGUMENT);
+	close_pair(&p);
+}
+
 static void
 b_27_cancelling_reaches_the_other_side(void **state)
 {
@@ -332,6 +355,7 @@ main(void)
 		cmocka_unit_test(a_call_with_answers_of_any_size),
 		cmocka_unit_test(a_status_comes_with_its_message),
 		cmocka_unit_test(an_unknown_method_is_unimplemented_at_once),
+		cmocka_unit_test(a_client_that_goes_on_after_the_end),
 		cmocka_unit_test(b_27_cancelling_reaches_the_other_side),
 		cmocka_unit_test(d_05_a_lost_connection_is_no_success),
 		cmocka_unit_test(a_peer_that_speaks_something_else),
