@@ -140,6 +140,27 @@ what_is_stored_will_do(void **state)
 	close_run(&r, &requests);
 }
 
+/* A build may outlast the login: who asks for it then gets another one, from the same source. */
+static void
+logins_are_made_again(void **state)
+{
+	static const char *const answers[] = {
+		OK("{\"authorizationData\":[{\"authorizationToken\":\"QVdTOnB3\",\"expiresAt\":1E9}]}"),
+		OK("{\"authorizationData\":[{\"authorizationToken\":\"QVdTOm5ldw==\",\"expiresAt\":4E9}]}"),
+	};
+	cleanup_buf struct buf requests = {0};
+	struct err err = {0};
+	struct run r;
+
+	(void)state;
+	open_run(&r, answers, 2);
+	assert_ok(
+		login_registry(&r.arena, &r.env, &r.box.log, &r.choice, r.credentials, &err), &err);
+	check_known(&r, REG "/team/app", "AWS", "new");
+	check_known(&r, REG "/team/other", "AWS", "new");
+	close_run(&r, &requests);
+}
+
 /* Nobody is asked: there would be no answer. */
 static void
 others_need_no_cloud(void **state)
@@ -254,6 +275,7 @@ main(void)
 		cmocka_unit_test(r_11_registry),
 		cmocka_unit_test(r_11_a_login_that_ends_is_made_again),
 		cmocka_unit_test(what_is_stored_will_do),
+		cmocka_unit_test(logins_are_made_again),
 		cmocka_unit_test(others_need_no_cloud),
 		cmocka_unit_test(k_11_cache_that_refuses_is_a_warning),
 		cmocka_unit_test(k_12_cache_beside_another_registry),
