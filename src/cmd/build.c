@@ -707,6 +707,9 @@ decide(struct run *r, struct err *err)
 	enum plan_step reached;
 	size_t i;
 
+	/* a report that was asked for is none of what -q leaves out */
+	if (o->quiet && !o->context_report)
+		console_quiet(r->ctx->console);
 	for (i = 0; i < o->common.notes.n; i++)
 		log_warn(r->ctx->log, "%s", o->common.notes.items[i]);
 	if (plan_begin(&r->arena, r->ctx, &req, &r->plan, &reached, err))

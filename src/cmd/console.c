@@ -217,6 +217,13 @@ console_verbose(struct console *c)
 	c->log.min = LOG_DEBUG;
 }
 
+void
+console_quiet(struct console *c)
+{
+	if (c->log.min == LOG_INFO)
+		c->log.min = LOG_WARN;
+}
+
 int
 console_print(struct console *c, struct str text, struct err *err)
 {

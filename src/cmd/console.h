@@ -34,6 +34,8 @@ void console_init(struct console *c, const struct env *env);
 /* The id as ci/ gives it, once it is known: sets ci, and colour where its log shows it. */
 void console_provider(struct console *c, const char *id);
 void console_verbose(struct console *c);
+/* -q: no notes, unless --verbose asks for them. */
+void console_quiet(struct console *c);
 
 /*
  * "TOOL: error: MESSAGE", further lines indented under the text, then

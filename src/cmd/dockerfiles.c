@@ -57,9 +57,8 @@ read_context(struct arena *a, struct cmd_context *ctx, const struct plan_request
 	return 0;
 }
 
-/* As given it is relative to the working directory; the default one is in the context. */
-static const char *
-locate(struct arena *a, struct cmd_context *ctx, const char *file, const char *dir)
+const char *
+dockerfile_path(struct arena *a, struct cmd_context *ctx, const char *file, const char *dir)
 {
 	if (!file || !strcmp(file, "Dockerfile"))
 		return arena_fmt(a, "%s/Dockerfile", dir);
@@ -145,7 +144,7 @@ int
 dockerfile_load(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
 	struct plan *p, struct err *err)
 {
-	const char *path = locate(a, ctx, req->file, p->dir);
+	const char *path = dockerfile_path(a, ctx, req->file, p->dir);
 	bool from_stdin = req->file && !strcmp(req->file, "-");
 	struct dockerfile df;
 

@@ -14,5 +14,11 @@ struct plan_request;
  */
 int dockerfile_load(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
 	struct plan *p, struct err *err);
+/*
+ * Where it is looked for, in the arena: what --file names is relative to the working
+ * directory, the default one is in dir, the context.
+ */
+const char *dockerfile_path(
+	struct arena *a, struct cmd_context *ctx, const char *file, const char *dir);
 
 #endif

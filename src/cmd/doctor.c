@@ -1,18 +1,24 @@
 /* 'buildtools doctor': asks everything a build would need, one line each. */
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/fd.h"
 #include "base/log.h"
+#include "buildkit/fssend.h"
 #include "buildkit/peer.h"
 #include "buildkit/session.h"
 #include "cmd/backend.h"
 #include "cmd/cmd.h"
 #include "cmd/console.h"
+#include "cmd/dockerfiles.h"
+#include "cmd/exported.h"
 #include "cmd/login.h"
 #include "cmd/plan.h"
 #include "cmd/preflight.h"
+#include "cmd/report.h"
 #include "progress/progress.h"
 #include "registry/credentials.h"
 
@@ -40,6 +46,45 @@ problem(struct doctor *d, const char *what, const struct err *err)
 	buf_addf(&d->text, "problem  %s: %s\n", what, err->msg);
 	if (err->hint[0])
 		buf_addf(&d->text, "         what to do: %s\n", err->hint);
+}
+
+static void
+check_project(struct doctor *d)
+{
+	const struct plan *p = &d->plan;
+	const char *named = p->ci.commit ? p->ci.commit : p->ci.branch ? p->ci.branch : p->ci.tag;
+	struct err err = {0};
+
+	if (plan_check_ci(p, "neither a commit nor a branch is known", &err))
+		problem(d, "commit", &err);
+	else
+		ok(d, "commit", named ? named : "none, a pull request");
+	if (p->dockerfile_name) {
+		ok(d, "Dockerfile", p->dockerfile_name);
+		return;
+	}
+	err_set(&err, ERR_CONFIG, "'%s' is not there",
+		dockerfile_path(&d->arena, d->ctx, d->options.common.file, p->dir));
+	err_hint(&err, "-f FILE names another Dockerfile, PATH another context");
+	problem(d, "Dockerfile", &err);
+}
+
+static void
+check_context(struct doctor *d)
+{
+	static const char *const never[] = {EXPORTED_NAME};
+	cleanup_fd int dir = open(d->plan.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct fssend_root root = {
+		.dirfd = dir, .name = "context", .never = never, .nnever = ARRAY_LEN(never)};
+	const char *said;
+	struct err err = {0};
+
+	if (dir < 0)
+		err_sys(&err, "open '%s'", d->plan.dir);
+	if (dir < 0 || context_size(&d->arena, &d->plan, &root, &said, &err))
+		problem(d, "context", &err);
+	else
+		ok(d, "context", said);
 }
 
 static void
@@ -107,8 +152,8 @@ examine(struct doctor *d, struct err *err)
 		ok(d, "configuration",
 			d->plan.config.files.n ? d->plan.config.files.items[0]
 					       : "none, conventions hold");
-		if (d->plan.ci.commit)
-			ok(d, "commit", d->plan.ci.commit);
+		check_project(d);
+		check_context(d);
 		check_backend(d);
 		check_registry(d);
 	}

@@ -396,12 +396,12 @@ make_caches(struct arena *a, struct cmd_context *ctx, const struct plan_request 
 	return 0;
 }
 
-static int
-check_ci(const struct plan_request *req, const struct plan *p, struct err *err)
+int
+plan_check_ci(const struct plan *p, const char *missing, struct err *err)
 {
 	if (p->ci.commit || p->ci.branch || p->ci.tag || p->ci.pull)
 		return 0;
-	err_set(err, ERR_CONFIG, "%s", req->missing_ci);
+	err_set(err, ERR_CONFIG, "%s", missing);
 	return err_hint(err, "is there a .git with a commit, or were the variables of the CI "
 			     "passed on? 'buildtools info' shows what is found");
 }
@@ -434,7 +434,7 @@ plan_finish(struct arena *a, struct cmd_context *ctx, const struct plan_request 
 	if (dockerfile_load(a, ctx, req, out, err))
 		return -1;
 	*reached = PLAN_CI;
-	if (req->missing_ci && check_ci(req, out, err))
+	if (req->missing_ci && plan_check_ci(out, req->missing_ci, err))
 		return -1;
 	*reached = PLAN_TAGS;
 	if ((out->ci.commit || out->ci.branch || out->ci.tag || out->ci.pull) &&

@@ -108,6 +108,8 @@ int plan_finish(struct arena *a, struct cmd_context *ctx, const struct plan_requ
 /* Both. */
 int plan_make(struct arena *a, struct cmd_context *ctx, const struct plan_request *req,
 	struct plan *out, enum plan_step *reached, struct err *err);
+/* ERR_CONFIG with this text, and a hint, when nothing says what is being built. */
+int plan_check_ci(const struct plan *p, const char *missing, struct err *err);
 void plan_release(struct plan *p);
 #define cleanup_plan CLEANUP(plan_release)
 

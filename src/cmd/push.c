@@ -271,6 +271,8 @@ push(struct push *p, int *code, struct err *err)
 	};
 	enum plan_step reached;
 
+	if (o->quiet)
+		console_quiet(p->ctx->console);
 	if (plan_begin(&p->arena, p->ctx, &req, &p->plan, &reached, err)) {
 		*code = code_of(reached);
 		return -1;

@@ -167,14 +167,20 @@ say_size(struct log *log, uint64_t bytes, const char *path)
 			(unsigned long long)(bytes % 1000 / 100), path);
 }
 
+static const char *
+sum(struct arena *a, const struct report *r)
+{
+	return arena_fmt(a, "%llu files, %llu folders, %llu links, %llu bytes",
+		(unsigned long long)r->files, (unsigned long long)r->folders,
+		(unsigned long long)r->links, (unsigned long long)r->bytes);
+}
+
 static void
-say(const struct report *r, const char *ignore, struct log *log)
+say(struct report *r, const char *ignore, struct log *log)
 {
 	size_t i;
 
-	log_info(log, "context: %llu files, %llu folders, %llu links, %llu bytes",
-		(unsigned long long)r->files, (unsigned long long)r->folders,
-		(unsigned long long)r->links, (unsigned long long)r->bytes);
+	log_info(log, "context: %s", sum(&r->arena, r));
 	if (r->nlargest)
 		log_info(log, "context: the largest files");
 	for (i = 0; i < r->nlargest; i++)
@@ -194,22 +200,44 @@ say(const struct report *r, const char *ignore, struct log *log)
 		log_info(log, "context: and %zu more patterns", r->nuses - PATTERNS_SHOWN);
 }
 
+/* *ignore as read_ignore has it. */
+static int
+examine(struct report *r, const struct plan *p, const struct fssend_root *context,
+	const char **ignore, struct err *err)
+{
+	struct strlist patterns = {0};
+
+	if (read_ignore(&r->arena, p, &patterns, ignore, err) || walk(r, context, &patterns, err))
+		return -1;
+	return 0;
+}
+
 int
 context_report(
 	const struct plan *p, const struct fssend_root *context, struct log *log, struct err *err)
 {
 	struct report r = {0};
-	struct strlist ignore = {0};
-	const char *name;
-	int rc;
+	const char *ignore;
+	int rc = examine(&r, p, context, &ignore, err);
 
-	rc = read_ignore(&r.arena, p, &ignore, &name, err);
 	if (rc == 0)
-		rc = walk(&r, context, &ignore, err);
-	if (rc == 0)
-		say(&r, name, log);
+		say(&r, ignore, log);
 	else
 		err_wrap(err, "context report");
+	arena_release(&r.arena);
+	return rc;
+}
+
+int
+context_size(struct arena *a, const struct plan *p, const struct fssend_root *context,
+	const char **said, struct err *err)
+{
+	struct report r = {0};
+	const char *ignore;
+	int rc = examine(&r, p, context, &ignore, err);
+
+	if (rc == 0)
+		*said = sum(a, &r);
 	arena_release(&r.arena);
 	return rc;
 }

@@ -38,6 +38,36 @@ simple() { dockerfile <<<'FROM busybox:test'; }
 	expect_failure 255 'unable to parse docker host'
 }
 
+@test "doctor names what a build would lack: commit, Dockerfile; and how large the context is" {
+	run_clean "$BT_BIN/buildtools" doctor
+	expect_status 1
+	expect_in "$output" '^problem  commit: neither a commit nor a branch'
+	expect_in "$output" "^problem  Dockerfile: '$CTX/Dockerfile' is not there"
+	expect_in "$output" '^ +what to do: -f FILE'
+
+	gitlab main
+	simple
+	file a/b '12345'
+	file exported/old 'is never sent'
+	run_clean "$BT_BIN/buildtools" doctor
+	expect_status 0
+	expect_in "$output" '^ok +Dockerfile: Dockerfile'
+	expect_in "$output" "^ok +context: 2 files, 1 folders, 0 links, $(($(stat -c %s "$CTX/Dockerfile") + $(stat -c %s "$CTX/a/b"))) bytes"
+}
+
+@test "-q leaves everything but the result out" {
+	gitlab main
+	simple
+	bt_build_stdin "$CTX/Dockerfile" --no-pull -q -f -
+	expect_status 0
+	expect_equal "$stderr" ''
+	expect_in "$output" '^sha256:[0-9a-f]{64}$'
+	given BUILDKIT_HOST=tcp://127.0.0.1:1
+	bt_push -q
+	expect_status 0
+	expect_equal "$output$stderr" ''
+}
+
 @test "C-15 no input leads to a crash" {
 	local long value
 	long=$(printf 'x%.0s' {1..5000})

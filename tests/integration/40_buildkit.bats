@@ -272,6 +272,9 @@ load buildkit
 	builder "unix://$T/none.sock"
 	bt_build
 	expect_error '^hint: '
+	builder tcp://127.0.0.1:1
+	bt_build
+	expect_error '^hint: is buildkitd running'
 }
 
 @test "K-20 something else answers: the message says that it is no BuildKit" {
