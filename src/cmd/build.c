@@ -683,6 +683,15 @@ build(struct run *r, struct err *err)
 	return rc ? rc : write_results(r, err);
 }
 
+/* Whether the result is going to a registry under the tags of the plan, as far as is known now. */
+static bool
+publishes(const struct run *r)
+{
+	if (r->plan.target_is_export || (r->options.outputs.n && !r->options.push))
+		return false;
+	return r->plan.pushes || r->options.push;
+}
+
 static int
 decide(struct run *r, struct err *err)
 {
@@ -705,6 +714,7 @@ decide(struct run *r, struct err *err)
 			"repository or forgot to set environment variables?)",
 	};
 	enum plan_step reached;
+	struct guard guard;
 	size_t i;
 
 	/* a report that was asked for is none of what -q leaves out */
@@ -720,6 +730,9 @@ decide(struct run *r, struct err *err)
 	if (plan_finish(&r->arena, r->ctx, &req, &r->plan, &reached, err))
 		return -1;
 	if (r->immutable && preflight_immutable(r->ctx, &r->plan, r->credentials, r->ctx->log, err))
+		return -1;
+	guard = guard_of(r);
+	if (!o->dry_run && publishes(r) && guard_looks(&guard, err))
 		return -1;
 	if (extras_make(&r->extras, &r->arena, &r->ctx->env, o, &r->plan, r->ctx->log, err))
 		return -1;

@@ -41,24 +41,25 @@ ours(const struct plan *p)
 }
 
 static bool
-decide(const struct guard *g, const char *reference, const struct registry_origin *there)
+decide(const struct plan *p, struct log *notes, const char *reference,
+	const struct registry_origin *there)
 {
-	struct tag_origin mine = ours(g->plan),
+	struct tag_origin mine = ours(p),
 			  theirs = {there->version, there->created, there->revision};
 
 	switch (tag_order(&mine, &theirs)) {
 	case ORDER_UNKNOWN:
-		log_info(g->log, "guard: '%s' moves: %s does not say when it was committed",
+		log_info(notes, "guard: '%s' moves: %s does not say when it was committed",
 			reference, theirs.created ? "this run" : "the image that it names");
 		return true;
 	case ORDER_NOT_OLDER:
 		return true;
 	case ORDER_OLDER_VERSION:
-		log_warn(g->log, "guard: '%s' stays at version %.60s, this is %.60s", reference,
+		log_warn(notes, "guard: '%s' stays at version %.60s, this is %.60s", reference,
 			theirs.version, mine.version);
 		return false;
 	case ORDER_OLDER_COMMIT:
-		log_warn(g->log, "guard: '%s' stays at commit %.64s of %.40s, this one is of %.40s",
+		log_warn(notes, "guard: '%s' stays at commit %.64s of %.40s, this one is of %.40s",
 			reference, theirs.revision ? theirs.revision : "(unknown)", theirs.created,
 			mine.created);
 		return false;
@@ -82,9 +83,10 @@ open_for(const struct guard *g, const char *reference, struct ref *ref, struct e
 	return r;
 }
 
+/* notes: where the outcome is told, NULL for nowhere */
 static int
-ask(const struct guard *g, struct registry *r, const char *reference, const char *tag, bool *moves,
-	struct err *err)
+ask(const struct guard *g, struct log *notes, struct registry *r, const char *reference,
+	const char *tag, bool *moves, struct err *err)
 {
 	struct registry_origin there;
 	bool found;
@@ -96,14 +98,15 @@ ask(const struct guard *g, struct registry *r, const char *reference, const char
 	}
 	*moves = true;
 	if (found)
-		*moves = decide(g, reference, &there);
+		*moves = decide(g->plan, notes, reference, &there);
 	else
-		log_info(g->log, "guard: '%s' is new", reference);
+		log_info(notes, "guard: '%s' is new", reference);
 	return 0;
 }
 
-int
-guard_asks(const struct guard *g, const char *reference, bool *moves, struct err *err)
+static int
+open_and_ask(const struct guard *g, struct log *notes, const char *reference, bool *moves,
+	struct err *err)
 {
 	cleanup_registry struct registry *r = NULL;
 	struct ref ref;
@@ -112,8 +115,26 @@ guard_asks(const struct guard *g, const char *reference, bool *moves, struct err
 	if (!watches(g->plan, reference))
 		return 0;
 	r = open_for(g, reference, &ref, err);
-	if (!r || ask(g, r, reference, ref.tag, moves, err))
+	if (!r || ask(g, notes, r, reference, ref.tag, moves, err))
 		return err_wrap(err, "guard: '%s'", reference);
+	return 0;
+}
+
+int
+guard_asks(const struct guard *g, const char *reference, bool *moves, struct err *err)
+{
+	return open_and_ask(g, g->log, reference, moves, err);
+}
+
+int
+guard_looks(const struct guard *g, struct err *err)
+{
+	bool moves;
+	size_t i;
+
+	for (i = 0; i < g->plan->tags.n; i++)
+		if (open_and_ask(g, NULL, g->plan->tags.items[i], &moves, err))
+			return -1;
 	return 0;
 }
 
@@ -160,7 +181,7 @@ name(const struct guard *g, const char *reference, const char *digest, bool *mov
 	if (!found)
 		return err_set(err, ERR_PROTO,
 			"the registry does not have %s, which was just published", digest);
-	if (ask(g, r, reference, ref.tag, moves, err))
+	if (ask(g, g->log, r, reference, ref.tag, moves, err))
 		return -1;
 	doc = (struct registry_document){buf_view(&m.body), m.type, m.digest};
 	return *moves ? registry_manifest_put(r, ref.tag, &doc, NULL, DEADLINE_NONE, err) : 0;

@@ -35,6 +35,12 @@ struct guard {
 int guard_asks(const struct guard *g, const char *reference, bool *moves, struct err *err);
 
 /*
+ * Whether all that is guarded among the tags of the plan can be asked about: to be known
+ * before a build, not after it.
+ */
+int guard_looks(const struct guard *g, struct err *err);
+
+/*
  * A daemon that publishes what it builds takes its time between the question and the
  * tag. So it gets the tags of the plan that are not guarded (now), and the others are
  * given to the image afterwards (later). When all are guarded, now has those that may

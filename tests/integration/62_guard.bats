@@ -111,6 +111,10 @@ tags: ["type=semver,pattern={{version}}", "type=semver,pattern={{major}}.{{minor
 	bt_push --retry-for 0
 	expect_failure 249 "guard: '$IMAGE:latest': .*DENIED: asked to fail"
 	expect_error "^hint: guard has to read what 'latest' names now"
+	# a build that is going to publish finds that out before it begins
+	given BUILDKIT_HOST=tcp://127.0.0.1:1
+	bt_build
+	expect_failure 255 "guard: '$IMAGE:latest': .*DENIED: asked to fail"
 }
 
 @test "build --push with an Engine asks as push does" {
