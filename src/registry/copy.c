@@ -38,10 +38,12 @@ struct copy {
 	struct log *log;
 	struct blob *blobs;
 	size_t nblobs, blobs_cap;
+	uint16_t *order;            /* of blobs, by digest */
 	struct document *documents; /* each behind what it refers to */
 	size_t ndocuments;
-	size_t root; /* the image among them */
-	bool anew;   /* the registry said that it has what it has not */
+	size_t root;       /* the image among them */
+	uint64_t readings; /* bytes of manifests that were read, of some more than once */
+	bool anew;         /* the registry said that it has what it has not */
 };
 
 /* A blob on its way. */
@@ -99,24 +101,46 @@ stays_away(const char *type)
 	return strstr(type, ".rootfs.foreign.") || strstr(type, ".layer.nondistributable.");
 }
 
+_Static_assert(COPY_BLOBS_MAX <= UINT16_MAX, "places in order");
+
+/* Where in their order the blob is, or would be. */
+static size_t
+place_of(const struct copy *c, const char *digest, const struct blob **known)
+{
+	size_t low = 0, high = c->nblobs;
+
+	*known = NULL;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(c->blobs[c->order[middle]].digest, digest);
+
+		if (order == 0)
+			*known = &c->blobs[c->order[middle]];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static int
 add_blob(struct copy *c, const struct descriptor *d, const struct manifest *m, struct err *err)
 {
 	cleanup_parcel_blob struct parcel_blob bytes = {.fd = -1};
+	const struct blob *known;
+	size_t at = place_of(c, d->digest, &known);
 	bool found;
-	size_t i;
 
-	for (i = 0; i < c->nblobs && strcmp(c->blobs[i].digest, d->digest) != 0; i++)
-		;
-	if (i < c->nblobs && c->blobs[i].size == d->size)
+	if (known && known->size == d->size)
 		return 0;
 	if (parcel_find(c->parcel, d->digest, &bytes, &found, err))
 		return -1;
 	if (!found && stays_away(d->type))
 		return 0;
-	if (i < c->nblobs || (found && bytes.size != d->size))
+	if (known || (found && bytes.size != d->size))
 		return err_set(err, ERR_PROTO, "'%s' has %llu bytes, not the %llu that it should",
-			d->digest, (unsigned long long)(found ? bytes.size : c->blobs[i].size),
+			d->digest, (unsigned long long)(found ? bytes.size : known->size),
 			(unsigned long long)d->size);
 	if (c->nblobs == COPY_BLOBS_MAX)
 		return err_set(err, ERR_LIMIT, "more than %d blobs", COPY_BLOBS_MAX);
@@ -124,6 +148,8 @@ add_blob(struct copy *c, const struct descriptor *d, const struct manifest *m, s
 		c->blobs_cap = c->blobs_cap ? 2 * c->blobs_cap : 64;
 		c->blobs = xreallocarray(c->blobs, c->blobs_cap, sizeof(*c->blobs));
 	}
+	memmove(c->order + at + 1, c->order + at, (c->nblobs - at) * sizeof(*c->order));
+	c->order[at] = (uint16_t)c->nblobs;
 	c->blobs[c->nblobs++] = (struct blob){.digest = arena_cstr(&c->arena, d->digest),
 		.size = d->size,
 		.from = source_of(c, d, m),
@@ -140,6 +166,11 @@ read_document(struct copy *c, struct arena *a, const struct descriptor *d, struc
 
 	if (parcel_document(c->parcel, d->digest, d->size, &bytes, err))
 		return -1;
+	/* one manifest may be named any number of times, and is read again each time */
+	c->readings += bytes.len;
+	if (c->readings > COPY_READINGS_MAX)
+		return err_set(err, ERR_LIMIT, "more than %d bytes of manifests to look through",
+			COPY_READINGS_MAX);
 	if (manifest_parse(a, buf_view(&bytes), c->where->domain, m, err))
 		return err_wrap(err, "'%s'", d->digest);
 	if (!m->type)
@@ -290,6 +321,7 @@ copy_open(struct parcel *parcel, const char *pick, const struct ref *where, stru
 	struct copy *c = xcalloc(1, sizeof(*c));
 
 	*c = (struct copy){.parcel = parcel, .where = where, .log = log};
+	c->order = arena_new(&c->arena, uint16_t, COPY_BLOBS_MAX);
 	c->documents = arena_new(&c->arena, struct document, COPY_MANIFESTS_MAX);
 	if (open_parts(c, pick, err) == 0)
 		return c;

@@ -21,7 +21,8 @@ struct registry;
 enum {
 	COPY_MANIFESTS_MAX = 1024,
 	COPY_BLOBS_MAX = 16384,
-	COPY_DEPTH_MAX = 4, /* indexes in indexes */
+	COPY_DEPTH_MAX = 4,                   /* indexes in indexes */
+	COPY_READINGS_MAX = 32 * 1024 * 1024, /* bytes of manifests */
 };
 
 /* What became of the blobs. */

@@ -166,7 +166,8 @@ enum shape {
 	OTHER_SIZE,
 	OTHER_TYPE,
 	CONFUSED,
-	EXTERN
+	EXTERN,
+	MANY
 };
 
 static const char *
@@ -216,6 +217,13 @@ shape_list(struct maker *m, enum shape shape)
 			put_manifest(m, layer,
 				arena_fmt(a, ",\"subject\":%s,\"annotations\":{\"a\":\"b\"}", one)),
 			one);
+	case MANY:
+		one = put_manifest(
+			m, layer, arena_fmt(a, ",\"subject\":%s,\"x\":\"%0*d\"", one, 4000000, 0));
+		list = one;
+		for (i = 0; i < COPY_READINGS_MAX / 4000000; i++)
+			list = arena_fmt(a, "%s,%s", list, one);
+		return list;
 	case DEEP:
 		for (i = 0; i < COPY_DEPTH_MAX; i++)
 			one = put_index(m, one);
@@ -248,6 +256,8 @@ the_image_of_a_layout(void **state)
 		{"two", TWO_IMAGES, ERR_CONFIG, "holds several images: sha256:", NULL},
 		{"none", NONE, ERR_CONFIG, "holds no image", NULL},
 		{"indexes in indexes", DEEP, ERR_LIMIT, "more than 4 deep", NULL},
+		{"a large one, named often", MANY, ERR_LIMIT, "bytes of manifests to look through",
+			NULL},
 		{"a manifest that is not there", ABSENT, ERR_PROTO, "lacks 'sha256:44136fa", NULL},
 		{"a layer of another size", OTHER_SIZE, ERR_PROTO, "has 5 bytes, not the 6", NULL},
 		{"no manifest of an image", OTHER_TYPE, ERR_PROTO, "'application/x'", NULL},
