@@ -25,10 +25,11 @@ struct errand {
 	struct buf answer;
 };
 
-static void
+/* Whether the child came to its end by itself, with all that it had to say. */
+static bool
 release(struct errand *e)
 {
-	int status;
+	int status = 0;
 
 	watch_remove(e->watch);
 	fd_close(&e->fd);
@@ -36,6 +37,7 @@ release(struct errand *e)
 		;
 	buf_wipe(&e->answer);
 	free(e);
+	return status == 0;
 }
 
 void
@@ -66,8 +68,7 @@ on_readable(short revents, void *arg)
 	if (n > 0)
 		kill(e->pid, SIGTERM);
 	arg = e->arg;
-	release(e);
-	done(arg, n > 0 ? (struct str){0} : buf_view(&answer));
+	done(arg, release(e) && n == 0 ? buf_view(&answer) : (struct str){0});
 	buf_wipe(&answer);
 }
 

@@ -17,7 +17,7 @@ enum { ERRAND_ANSWER_MAX = 1024 * 1024 };
 
 /* In the child, which ends afterwards. At most ERRAND_ANSWER_MAX bytes arrive. */
 typedef void (*errand_work_fn)(void *arg, struct buf *out);
-/* In the loop; the errand is gone already. Empty: the child ended before it had an answer. */
+/* In the loop; the errand is gone already. Empty: the child ended before it had told all of it. */
 typedef void (*errand_done_fn)(void *arg, struct str answer);
 
 /* NULL when there is no process or pipe to be had: ERR_SYS. */
