@@ -660,15 +660,17 @@ report_context(struct run *r, struct err *err)
 static int
 build(struct run *r, struct err *err)
 {
+	const struct build_options *o = &r->options;
 	int rc;
 
-	if (prepare_progress(r, err) || prepare_files(r, err))
+	if (prepare_progress(r, err) || prepare_files(r, err) ||
+		outputs_check(o->metadata_file, o->iidfile, o->env_file, err))
 		return -1;
 	outputs_image_name(&r->ctx->env, r->ctx->log, r->plan.image);
 	/* what an archive goes to is for nothing else */
 	if (targets_stdout(&r->extras.targets))
 		r->ctx->console->out = STDERR_FILENO;
-	rc = r->options.context_report ? report_context(r, err) : 0;
+	rc = o->context_report ? report_context(r, err) : 0;
 	if (rc == 0)
 		rc = run_all(r, err);
 	progress_end(r->progress, clock_wall_ns());

@@ -15,6 +15,7 @@
 #include "cmd/console.h"
 #include "cmd/dockerfiles.h"
 #include "cmd/exported.h"
+#include "cmd/flags.h"
 #include "cmd/login.h"
 #include "cmd/plan.h"
 #include "cmd/preflight.h"
@@ -170,14 +171,13 @@ cmd_doctor(struct cmd_context *ctx, int argc, char **argv)
 	int code = EXIT_OK, rc;
 
 	if (doctor_options_parse(&d.options, argc, argv, &d.arena, &err)) {
-		console_error(ctx->console, "buildtools doctor", &err);
 		arena_release(&d.arena);
-		return EXIT_VERB_USAGE;
+		return cmd_usage(ctx, &tool_doctor, &err);
 	}
 	if (!cmd_early(ctx, &d.options.common, NULL, &code)) {
 		rc = examine(&d, &err);
 		if (rc)
-			console_error(ctx->console, "buildtools doctor", &err);
+			(void)cmd_failed(ctx, &tool_doctor, &err);
 		code = rc || d.sick ? EXIT_CHECK_FAILED : EXIT_OK;
 	}
 	plan_release(&d.plan);

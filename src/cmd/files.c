@@ -115,6 +115,25 @@ file_replace(const char *path, struct str text, struct err *err)
 }
 
 int
+file_check(const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *folder = NULL;
+	struct stat st;
+
+	if (stat(path, &st) == 0) {
+		errno = EISDIR;
+		return S_ISDIR(st.st_mode) ? err_sys(err, "write '%s'", path) : 0;
+	}
+	/* a link may lead to where nothing is yet */
+	if (errno != ENOENT || lstat(path, &st))
+		folder = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	if (folder && access(folder, W_OK | X_OK))
+		return err_sys(err, "write '%s'", path);
+	return 0;
+}
+
+int
 folder_make(const char *path, struct err *err)
 {
 	cleanup_free char *copy = xstrdup(path);

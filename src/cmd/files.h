@@ -17,6 +17,11 @@ int file_append(const char *path, struct str text, struct err *err);
  * /dev/stdout) is written to.
  */
 int file_replace(const char *path, struct str text, struct err *err);
+/*
+ * Before the work whose result goes there: ERR_SYS, in the same words, when file_replace would
+ * find no place for it. Nothing is made.
+ */
+int file_check(const char *path, struct err *err);
 /* A folder with all that lead to it, as far as they are not there. ERR_SYS names it. */
 int folder_make(const char *path, struct err *err);
 

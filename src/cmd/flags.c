@@ -293,6 +293,7 @@ static const struct flag doctor_flags[] = {
 
 const struct tool tool_build = {
 	.name = "build",
+	.command = "build",
 	.usage = EXIT_BUILD,
 	.failed = EXIT_BUILD,
 	.args = "[PATH]",
@@ -305,6 +306,7 @@ const struct tool tool_build = {
 
 const struct tool tool_push = {
 	.name = "push",
+	.command = "push",
 	.usage = EXIT_BUILD,
 	.failed = EXIT_BUILD,
 	.args = "[PATH]",
@@ -317,6 +319,7 @@ const struct tool tool_push = {
 
 const struct tool tool_info = {
 	.name = "info",
+	.command = "buildtools info",
 	.usage = EXIT_VERB_USAGE,
 	.failed = EXIT_CHECK_FAILED,
 	.args = "[PATH]",
@@ -328,18 +331,19 @@ const struct tool tool_info = {
 
 const struct tool tool_doctor = {
 	.name = "doctor",
+	.command = "buildtools doctor",
 	.usage = EXIT_VERB_USAGE,
 	.failed = EXIT_CHECK_FAILED,
 	.args = "[PATH]",
 	.max_args = 1,
-	.summary =
-		"Checks Engine, BuildKit, registry login, CA certificates and context, and says what "
-		"to do.",
+	.summary = "Checks commit, Dockerfile, context, Engine or BuildKit, registry login and CA "
+		   "certificates, and says what to do.",
 	.sets = {SET(check_flags), SET(doctor_flags)},
 };
 
 const struct tool tool_version = {
 	.name = "version",
+	.command = "buildtools version",
 	.usage = EXIT_VERB_USAGE,
 	.failed = EXIT_CHECK_FAILED,
 	.args = "",
@@ -349,6 +353,7 @@ const struct tool tool_version = {
 
 const struct tool tool_help = {
 	.name = "help",
+	.command = "buildtools help",
 	.usage = EXIT_VERB_USAGE,
 	.failed = EXIT_CHECK_FAILED,
 	.args = "[COMMAND]",
@@ -359,6 +364,7 @@ const struct tool tool_help = {
 
 const struct tool tool_completion = {
 	.name = "completion",
+	.command = "buildtools completion",
 	.usage = EXIT_VERB_USAGE,
 	.failed = EXIT_CHECK_FAILED,
 	.args = "bash|zsh|fish",

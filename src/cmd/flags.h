@@ -53,7 +53,8 @@ enum { TOOL_SETS = 2 };
 
 struct tool {
 	const char *name;
-	const char *args; /* for the usage line: "[PATH]"; "" */
+	const char *command; /* as users call it */
+	const char *args;    /* for the usage line: "[PATH]"; "" */
 	size_t max_args;
 	const char *summary; /* one sentence */
 	int usage, failed;   /* exit codes: wrong use, anything else */

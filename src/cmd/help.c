@@ -83,7 +83,7 @@ help_tool(struct buf *out, const struct tool *t, unsigned width)
 	size_t i, column = text_column(t);
 	const struct flag *f;
 
-	buf_addf(out, "Usage: %s [flags]%s%s\n\n", t->name, *t->args ? " " : "", t->args);
+	buf_addf(out, "Usage: %s [flags]%s%s\n\n", t->command, *t->args ? " " : "", t->args);
 	wrap(out, t->summary, 0, width);
 	buf_puts(out, "\nFlags:\n");
 	for (i = 0; (f = tool_flag(t, i)); i++)
@@ -113,14 +113,14 @@ help_overview(struct buf *out, unsigned width)
 int
 cmd_usage(struct cmd_context *ctx, const struct tool *t, const struct err *err)
 {
-	console_error(ctx->console, t->name, err);
+	console_error(ctx->console, t->command, err);
 	return t->usage;
 }
 
 int
 cmd_failed(struct cmd_context *ctx, const struct tool *t, const struct err *err)
 {
-	console_error(ctx->console, t->name, err);
+	console_error(ctx->console, t->command, err);
 	return t->failed;
 }
 

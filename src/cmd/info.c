@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/console.h"
+#include "cmd/flags.h"
 #include "cmd/plan.h"
 
 static void
@@ -88,14 +89,11 @@ cmd_info(struct cmd_context *ctx, int argc, char **argv)
 	struct err err = {0};
 	int code = EXIT_OK;
 
-	if (info_options_parse(&o, argc, argv, &a, &err)) {
-		console_error(ctx->console, "buildtools info", &err);
-		return EXIT_VERB_USAGE;
-	}
+	if (info_options_parse(&o, argc, argv, &a, &err))
+		return cmd_usage(ctx, &tool_info, &err);
 	if (cmd_early(ctx, &o.common, NULL, &code))
 		return code;
 	if (info(ctx, &a, &o, &err) == 0)
 		return EXIT_OK;
-	console_error(ctx->console, "buildtools info", &err);
-	return EXIT_CHECK_FAILED;
+	return cmd_failed(ctx, &tool_info, &err);
 }

@@ -94,7 +94,7 @@ unknown_long(const struct tool *t, struct str name, struct err *err)
 	}
 	if (n == 0) {
 		err_set(err, ERR_USAGE, "unknown flag --" STR_FMT, STR_ARG(name));
-		return err_hint(err, "%s --help lists all flags", t->name);
+		return err_hint(err, "%s --help lists all flags", t->command);
 	}
 	return err_set(err, ERR_USAGE, "unknown flag --" STR_FMT ", did you mean %s%s?",
 		STR_ARG(name), n > 1 ? "one of " : "", buf_cstr(&near));
@@ -267,7 +267,7 @@ parse_shorts(struct parser *p, const char *letters, struct err *err)
 			size_t len = utf8_len(str_from(at));
 
 			err_set(err, ERR_USAGE, "unknown flag -%.*s", len ? (int)len : 1, at);
-			return err_hint(err, "%s --help lists all flags", p->tool->name);
+			return err_hint(err, "%s --help lists all flags", p->tool->command);
 		}
 		takes_rest = at[1] == '=' || f->kind == FLAG_TEXT || f->kind == FLAG_LIST ||
 			     f->kind == FLAG_DURATION || f->kind == FLAG_SIZE;

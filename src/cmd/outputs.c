@@ -411,6 +411,19 @@ write_env_file(const char *path, const struct run_result *r, struct err *err)
 	return 0;
 }
 
+int
+outputs_check(const char *metadata_file, const char *iidfile, const char *env_file, struct err *err)
+{
+	const char *const files[][2] = {{"--metadata-file", metadata_file}, {"--iidfile", iidfile},
+		{"--env-file", env_file}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(files); i++)
+		if (files[i][1] && file_check(files[i][1], err))
+			return err_wrap(err, "%s", files[i][0]);
+	return 0;
+}
+
 /*
  * TeamCity reads its messages from standard output, Azure from both streams.
  * With -q standard output is for one value only.

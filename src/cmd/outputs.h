@@ -73,6 +73,9 @@ struct outputs {
 /* The "image-name" output, written before the first solve so that it is there even if that fails.
  */
 void outputs_image_name(const struct env *env, struct log *log, const char *image);
+/* Nobody should lose a finished build to a folder that is not there: ERR_SYS names the flag. */
+int outputs_check(
+	const char *metadata_file, const char *iidfile, const char *env_file, struct err *err);
 /*
  * Everything at the end of a run: standard output, files by flag, CI outputs
  * and variables. All are tried; ERR_SYS is the first one of those asked for by

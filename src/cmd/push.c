@@ -292,6 +292,8 @@ push(struct push *p, int *code, struct err *err)
 		return -1;
 	}
 	*code = EXIT_PUSH_TAG;
+	if (outputs_check(o->metadata_file, NULL, o->env_file, err))
+		return -1;
 	if (p->immutable && preflight_immutable(p->ctx, &p->plan, p->credentials, p->ctx->log, err))
 		return -1;
 	return push_all(p, err) || write_results(p, err) ? -1 : 0;

@@ -55,6 +55,32 @@ simple() { dockerfile <<<'FROM busybox:test'; }
 	expect_in "$output" "^ok +context: 2 files, 1 folders, 0 links, $(($(stat -c %s "$CTX/Dockerfile") + $(stat -c %s "$CTX/a/b"))) bytes"
 }
 
+@test "the verbs of buildtools name themselves as users call them" {
+	run_clean "$BT_BIN/buildtools" doctor --help
+	expect_status 0
+	expect_in "$output" '^Usage: buildtools doctor '
+	run_clean "$BT_BIN/buildtools" info --nothing
+	expect_failure 2 'buildtools info: error: unknown flag --nothing'
+	expect_error '^hint: buildtools info --help'
+	run_clean "$BT_BIN/buildtools" help nothing
+	expect_failure 2 'buildtools help: error: '
+}
+
+@test "a result file that cannot be written is told before anything is built or pushed" {
+	local flag
+	gitlab main
+	simple
+	for flag in --metadata-file --iidfile --env-file; do
+		bt_build "$flag" "$T/none/x"
+		expect_failure 255 "$flag: write '$T/none/x': No such file or directory"
+		expect_not_in "$stderr" '#1 '
+	done
+	bt_build_ok -o "$T/made" --metadata-file "$T/made/x"
+	given CI_REGISTRY=127.0.0.1:1 CI_REGISTRY_IMAGE=127.0.0.1:1/x
+	bt_push --retry-for 0 --no-login --env-file "$T"
+	expect_failure 249 "--env-file: write '$T': Is a directory"
+}
+
 @test "-q leaves everything but the result out" {
 	gitlab main
 	simple
