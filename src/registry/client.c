@@ -86,12 +86,6 @@ registry_credential_source(const struct registry *r)
 }
 
 bool
-registry_is_plain(const struct registry *r)
-{
-	return r->plain;
-}
-
-bool
 registry_is_open(const struct registry *r)
 {
 	return r->pinged && r->challenge.kind == CHALLENGE_NONE;

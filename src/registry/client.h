@@ -59,8 +59,7 @@ void registry_retry_for(struct registry *r, int64_t ms);
 
 /* Where the credentials come from; NULL: there are none. */
 const char *registry_credential_source(const struct registry *r);
-/* After a call: plain HTTP is spoken; the registry wants nothing from anybody. */
-bool registry_is_plain(const struct registry *r);
+/* After a call: the registry wants nothing from anybody. */
 bool registry_is_open(const struct registry *r);
 
 /*
