@@ -115,8 +115,13 @@ static int
 ask(struct registry *r, const struct row *row, struct err *err)
 {
 	static struct row copy;
-	struct registry_blob blob = {.digest = row->question == PUT_BIG ? digest_of_big : HELLO,
-		.size = row->question == PUT_BIG ? BIG : SMALL,
+	static const struct {
+		const char *digest;
+		uint64_t size;
+	} blobs[] = {{HELLO, SMALL}, {digest_of_big, BIG}, {EMPTY, 0}};
+	size_t which = row->question <= PUT_EMPTY ? row->question : PUT;
+	struct registry_blob blob = {.digest = blobs[which].digest,
+		.size = blobs[which].size,
 		.read = read_content,
 		.arg = &copy,
 		.from = row->from};
@@ -127,12 +132,9 @@ ask(struct registry *r, const struct row *row, struct err *err)
 
 	copy = *row;
 	switch (row->question) {
-	case PUT_EMPTY:
-		blob.digest = EMPTY;
-		blob.size = 0;
-		/* fall through */
 	case PUT:
 	case PUT_BIG:
+	case PUT_EMPTY:
 		if (registry_blob_put(r, &blob, &how, deadline, err))
 			return -1;
 		assert_row_int(row->name, how, row->how);
