@@ -309,6 +309,9 @@ wire_send(struct wire *w, const struct wire_request *req, struct wire_reply *rep
 			reply->foreign = true;
 			r.authorization = (struct str){0};
 		}
+		/* to send all of it in vain may have taken any time */
+		if (r.source)
+			deadline = deadline_in(r.source->patience_ms);
 		if (reply->foreign && r.body.len)
 			return err_set(err, ERR_PROTO, "'%s' redirects what is sent to it to '%s'",
 				first.host, u.host);
