@@ -577,7 +577,8 @@ run_all(struct run *r, struct err *err)
 {
 	size_t i;
 
-	if (loading_connect(&r->loading, err) || connect_first(r, err))
+	if (loading_connect(&r->loading, err) || connect_first(r, err) ||
+		extras_check(&r->extras, &r->arena, &r->backend, &r->plan, err))
 		return -1;
 	warn_of_backend(r);
 	for (i = 0; i <= r->plan.nstages; i++)

@@ -76,7 +76,7 @@ check_context(struct doctor *d)
 	static const char *const never[] = {EXPORTED_NAME};
 	cleanup_fd int dir = open(d->plan.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct fssend_root root = {
-		.dirfd = dir, .name = "context", .never = never, .nnever = ARRAY_LEN(never)};
+		.dirfd = dir, .name = d->plan.dir, .never = never, .nnever = ARRAY_LEN(never)};
 	const char *said;
 	struct err err = {0};
 

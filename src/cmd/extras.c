@@ -387,34 +387,6 @@ adapt_contexts(struct adapter *d)
 				since, daemon_name(d)));
 }
 
-/* Which exporters there are depends on the Engine's image store. */
-static int
-adapt_exporters(struct adapter *d, struct planned_solve *s, struct err *err)
-{
-	size_t i;
-
-	for (i = 0; i < d->x->targets.n; i++)
-		if (d->x->targets.items[i].form == TARGET_LAYOUT && d->minor < SINCE_LAYOUTS)
-			return err_set(err, ERR_CONFIG,
-				"--output: tar=false needs BuildKit 0.%d, %s is too old for it",
-				SINCE_LAYOUTS, daemon_name(d));
-	if (d->plan->buildkit || d->backend->info.containerd_store)
-		return 0;
-	for (i = 0; i < s->solve.exporters.n; i++) {
-		const char *type = s->solve.exporters.items[i].type;
-
-		if (strcmp(type, "oci") != 0 && strcmp(type, "docker") != 0)
-			continue;
-		err_set(err, ERR_CONFIG,
-			"--output: this Docker Engine keeps images in its classic store, out of "
-			"which type '%s' cannot be made",
-			type);
-		return err_hint(err, "build with a BuildKit daemon (BUILDKIT_HOST), or switch "
-				     "containerd-snapshotter on in the Engine's daemon.json");
-	}
-	return 0;
-}
-
 static int
 gateway(struct adapter *d, char **address, struct err *err)
 {
@@ -459,5 +431,33 @@ extras_adapt(struct extras *x, struct arena *a, struct backend *b, const struct 
 	adapt_attests(&d, solve);
 	adapt_annotations(&d, solve);
 	adapt_contexts(&d);
-	return adapt_exporters(&d, solve, err) || adapt_hosts(&d, solve, err) ? -1 : 0;
+	return adapt_hosts(&d, solve, err);
+}
+
+int
+extras_check(const struct extras *x, struct arena *a, struct backend *b, const struct plan *p,
+	struct err *err)
+{
+	const struct adapter d = {
+		.arena = a, .backend = b, .plan = p, .minor = features_minor(b->info.version)};
+	size_t i;
+
+	for (i = 0; i < x->targets.n; i++) {
+		const struct target *t = &x->targets.items[i];
+
+		if (t->form == TARGET_LAYOUT && d.minor < SINCE_LAYOUTS)
+			return err_set(err, ERR_CONFIG,
+				"--output: tar=false needs BuildKit 0.%d, %s is too old for it",
+				SINCE_LAYOUTS, daemon_name(&d));
+		if (p->buildkit || b->info.containerd_store ||
+			(strcmp(t->type, "oci") != 0 && strcmp(t->type, "docker") != 0))
+			continue;
+		err_set(err, ERR_CONFIG,
+			"--output: this Docker Engine keeps images in its classic store, out of "
+			"which type '%s' cannot be made",
+			t->type);
+		return err_hint(err, "build with a BuildKit daemon (BUILDKIT_HOST), or switch "
+				     "containerd-snapshotter on in the Engine's daemon.json");
+	}
+	return 0;
 }

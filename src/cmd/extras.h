@@ -57,6 +57,12 @@ void extras_frontend(
 	const struct extras *x, struct arena *a, bool result, struct kvlist *attributes);
 
 /*
+ * Before the first stage is built: ERR_CONFIG when the connected daemon cannot make what
+ * --output asks for.
+ */
+int extras_check(const struct extras *x, struct arena *a, struct backend *b, const struct plan *p,
+	struct err *err);
+/*
  * Leaves out what the connected daemon does not know, warning of each thing once,
  * and fills in what only it can say. ERR_USAGE, ERR_CONFIG where leaving it out would
  * give another result than the one that was asked for. May be repeated.

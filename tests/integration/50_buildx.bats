@@ -206,6 +206,11 @@ load buildx
 	expect_failure 255 "--output: .*type 'oci' cannot be made"
 	expect_error '^hint: .*BUILDKIT_HOST'
 	[ ! -e "$CTX/x" ]
+	# that is known before the first stage is built
+	dockerfile <<<$'FROM busybox:test AS first\nRUN true\nFROM first'
+	bt_build -o type=oci,dest=x
+	expect_failure 255 "type 'oci' cannot be made"
+	expect_not_in "$stderr" '#1 '
 	bt_build -o type=zip,dest=x
 	expect_failure 255 '--output: .*none of local, tar'
 	bt_build -o type=local
