@@ -93,12 +93,13 @@ read_seed(const struct jval *all, const char *host, uint8_t seed[SEED_LEN])
 static int
 write_seeds(int dir, const struct jval *all, struct err *err)
 {
+	static const char name[] = SEED_FILE ".new";
 	cleanup_buf struct buf text = {0};
 	cleanup_fd int fd = -1;
-	char name[64];
 	int rc = 0;
 
-	snprintf(name, sizeof(name), SEED_FILE ".%ld", (long)getpid());
+	/* we have the lock: whoever made one before us did not get to its end */
+	unlinkat(dir, name, 0);
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(err, "make '%s'", name);

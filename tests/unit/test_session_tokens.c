@@ -522,7 +522,7 @@ static void
 seeds_are_shared_and_kept_from_others(void **state)
 {
 	uint8_t one[ED25519_PUBLIC_LEN], two[ED25519_PUBLIC_LEN];
-	cleanup_free char *path = NULL, *lock = NULL;
+	cleanup_free char *path = NULL, *lock = NULL, *left = NULL;
 	struct sandbox box;
 	struct stat st;
 
@@ -531,6 +531,10 @@ seeds_are_shared_and_kept_from_others(void **state)
 	path = xasprintf("%s/.token_seed", box.root);
 	lock = xasprintf("%s/.token_seed.lock", box.root);
 	umask(022);
+	/* of one with our process id who was killed in the middle of it */
+	left = xasprintf(".token_seed.%ld", (long)getpid());
+	sandbox_put(&box, left, "{");
+	sandbox_put(&box, ".token_seed.new", "{");
 	key_of(&box, box.root, one);
 	key_of(&box, box.root, two);
 	assert_memory_equal(one, two, sizeof(one));
