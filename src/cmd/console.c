@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "ci/providers.h"
 #include "progress/progress.h"
 
 enum { COLUMNS_DEFAULT = 80, COLUMNS_LEAST = 40, COLUMNS_MOST = 400 };
@@ -201,6 +202,8 @@ console_init(struct console *c, const struct env *env)
 	c->no_color = env_has(env, "NO_COLOR");
 	c->color = c->err_tty && !c->no_color && !env_is(env, "TERM", "dumb");
 	c->columns = columns(env);
+	/* errors of the command line and the configuration are for the same log */
+	console_provider(c, provider_detect(env)->id);
 }
 
 void

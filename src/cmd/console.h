@@ -29,9 +29,9 @@ struct console {
 	unsigned columns; /* COLUMNS, else 80 */
 };
 
-/* For descriptors 1 and 2; colour by terminal, TERM and NO_COLOR; level info. */
+/* For descriptors 1 and 2; colour by terminal, TERM, NO_COLOR and the CI; level info. */
 void console_init(struct console *c, const struct env *env);
-/* The id as ci/ gives it, once it is known: sets ci, and colour where its log shows it. */
+/* The id, where the configuration names another one: sets ci, and colour where its log shows it. */
 void console_provider(struct console *c, const char *id);
 void console_verbose(struct console *c);
 /* -q: no notes, unless --verbose asks for them. */

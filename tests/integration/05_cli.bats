@@ -81,6 +81,20 @@ simple() { dockerfile <<<'FROM busybox:test'; }
 	expect_failure 249 "--env-file: write '$T': Is a directory"
 }
 
+@test "errors of the configuration and the command line reach the CI, and give it no commands" {
+	given TF_BUILD=True
+	file .buildtools.yaml '"##vso[task.setvariable variable=x]y": 1'
+	bt_build
+	expect_failure 255 "unknown key '\*\*vso\[task"
+	expect_error '^##vso\[task\.logissue type=error\].*unknown key'
+	bt_build --nothing
+	expect_failure 255 'unknown flag --nothing'
+	expect_error '^##vso\[task\.logissue type=error\]unknown flag --nothing'
+	run_clean "$BT_BIN/build" --version
+	expect_status 0
+	expect_equal "$stderr" ''
+}
+
 @test "-q leaves everything but the result out" {
 	gitlab main
 	simple
