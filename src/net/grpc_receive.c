@@ -235,7 +235,7 @@ grpc_call_pause(struct grpc_call *call, bool pause)
 	call->paused = pause;
 	if (pause || call->held == 0)
 		return;
-	/* fails for want of memory alone, or for a stream that is over */
+	/* fails for want of memory alone; a stream that is over takes it as well */
 	if (nghttp2_session_consume_stream(call->conn->h2, call->id, call->held))
 		die_oom();
 	call->held = 0;
