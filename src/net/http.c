@@ -121,7 +121,8 @@ http_receive(struct conn *c, struct http_response *resp, int64_t deadline, struc
 
 /* ---- bodies that are sent --------------------------------------------------- */
 
-/* Whether an answer has begun, or the peer has gone, which read_head is going to tell. */
+/* Whether the head of an answer is there, or the peer has gone, which read_head is going to tell.
+ */
 static int
 look(struct http_response *resp, bool *answered, struct err *err)
 {
@@ -134,7 +135,8 @@ look(struct http_response *resp, bool *answered, struct err *err)
 		return -1;
 	there = take_head(resp, err);
 	resp->headed = there > 0;
-	*answered = n == 0 || there > 0 || resp->in.len > resp->at;
+	/* half a head may be that of a word in between */
+	*answered = n == 0 || there > 0;
 	return there < 0 ? -1 : 0;
 }
 

@@ -258,6 +258,29 @@ a_peer_answers_before_it_has_all(void **state)
 	}
 }
 
+/* Two bytes of it come between any two pieces of the body, and the end behind the last. */
+static void
+a_word_in_between_comes_in_parts(void **state)
+{
+	cleanup_script struct script s = {.in = STR("HTTP/1.1 100 Continue\r\n\r\n"
+						    "HTTP/1.1 201 Created\r\n"
+						    "Content-Length: 0\r\n\r\n"),
+		.piece = 2,
+		.end = SCRIPT_SILENT};
+	struct letters l = {
+		{.length = 1000000, .read = read_letters, .patience_ms = 60000}, 1000000};
+	struct http_request req = {
+		.method = "PUT", .target = "/x", .host = "docker", .source = &l.source};
+	cleanup_buf struct buf body = {0};
+	struct err err = {0};
+	int status = 0;
+
+	(void)state;
+	assert_ok(run(&s, &req, &status, &body, &err), &err);
+	assert_int_equal(status, 201);
+	assert_true(s.written.len > l.source.length);
+}
+
 static void
 a_header_cannot_be_smuggled_in(void **state)
 {
@@ -438,6 +461,7 @@ main(void)
 		cmocka_unit_test(d_05_answers_that_are_no_answers),
 		cmocka_unit_test(requests_are_written_as_they_should),
 		cmocka_unit_test(a_peer_answers_before_it_has_all),
+		cmocka_unit_test(a_word_in_between_comes_in_parts),
 		cmocka_unit_test(a_header_cannot_be_smuggled_in),
 		cmocka_unit_test(endless_heads_are_given_up),
 		cmocka_unit_test(a_body_larger_than_wanted_is_refused),
