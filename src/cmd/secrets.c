@@ -133,6 +133,11 @@ load(struct arena *a, const struct env *env, const struct source *from, struct b
 		rc = use_variable(out, from->id, own, err);
 	else
 		rc = use_file(a, out, from->id, err);
+	if (rc && !from->file && !from->variable && !own)
+		err_hint(err,
+			"there is no variable '%s' either; src=FILE or env=NAME name "
+			"another source",
+			from->id);
 	return rc ? err_wrap(err, "secret '%s'", from->id) : 0;
 }
 

@@ -61,6 +61,9 @@ load buildx
 	expect_not_in "$stderr" hunter2
 	bt_build --secret "id=a,src=$T/nowhere"
 	expect_failure 255 "--secret: secret 'a': file '$T/nowhere'.*No such file"
+	bt_build --secret id=nowhere
+	expect_failure 255 "--secret: secret 'nowhere': file 'nowhere'.*No such file"
+	expect_error "^hint: there is no variable 'nowhere' either"
 	bt_build --secret id=a,env=NOT_SET_HERE
 	expect_failure 255 "'NOT_SET_HERE' is not set"
 	file .buildtools.yaml "secrets: {a: $T/nowhere}"
