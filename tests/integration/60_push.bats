@@ -300,7 +300,7 @@ bad_credentials()
 	bt_build --dry-run
 	expect_status 0
 	expect_equal "$(jq -r .image <<<"$output")" "quay.io/team/$NAME"
-	expect_error "warning: registry 'Quay.io' of .*buildtools.yaml.* is used, although the CI offers 'Gitlab' by CI_REGISTRY"
+	expect_error "warning: .*registry 'Quay.io' of .*buildtools.yaml.* is used, although the CI offers 'Gitlab' by CI_REGISTRY"
 	rm "$CTX/.buildtools.yaml"
 	given "CI_REGISTRY=$REG" "CI_REGISTRY_IMAGE=registry.example.com:50o0/group/$NAME"
 	bt_build
