@@ -208,6 +208,10 @@ check_rsa(struct sshkey *k, struct err *err)
 		return err_hint(err, "those of %d to %d bits are", SSHKEY_RSA_BITS_MIN,
 			PRIVKEY_RSA_BITS_MAX);
 	}
+	/* proving takes time by the exponent's length; longer ones than this are nobody's */
+	if (r->e.len > sizeof(uint64_t))
+		return err_set(
+			err, ERR_CONFIG, "RSA exponents of %zu bytes are not supported", r->e.len);
 	if (factors < r->n.len || factors > r->n.len + 1 || !is_odd(r->p) || !is_odd(r->q) ||
 		!is_odd(r->e) || !privsign_rsa_whole(r))
 		return damaged(err);

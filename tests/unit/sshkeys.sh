@@ -62,4 +62,5 @@ ssh-keygen -q -t dsa -N '' -f dsa
 ssh-keygen -q -t dsa -m PEM -N '' -f dsa-pem
 openssl ecparam -name secp256k1 -genkey -noout -out koblitz
 openssl genrsa -out small 512
+openssl genpkey -algorithm rsa -pkeyopt rsa_keygen_bits:1024 -pkeyopt rsa_keygen_pubexp:1208925819614629174706189 -out long-exponent
 sed 2,3d rsa-pkcs8 >shortened

@@ -110,6 +110,7 @@ keys_that_are_refused(void **state)
 		{"dsa-pem", "type 'ssh-dss' are not supported", "ECDSA and Ed25519"},
 		{"koblitz", "of a type that is not supported", ""},
 		{"small", "of 512 bits are not supported", "1024 to 4096"},
+		{"long-exponent", "exponents of 11 bytes are not supported", ""},
 		{"shortened", "damaged", ""},
 		{"rsa.pub", "public half", "without '.pub'"},
 		{"p256.pub", "public half", "without '.pub'"},
