@@ -148,7 +148,7 @@ dockerfile_load(struct arena *a, struct cmd_context *ctx, const struct plan_requ
 	bool from_stdin = req->file && !strcmp(req->file, "-");
 	struct dockerfile df;
 
-	if (req->no_dockerfile && access(path, F_OK))
+	if (req->only_names || (req->no_dockerfile && access(path, F_OK)))
 		return 0;
 	if (p->input         ? read_context(a, ctx, req, p, err)
 		: from_stdin ? read_stdin(a, ctx, p, err)

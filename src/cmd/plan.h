@@ -90,6 +90,7 @@ struct plan_request {
 	bool no_stages;
 	bool reads_input;   /* PATH may be "-" */
 	bool no_dockerfile; /* info: go on without one */
+	bool only_names; /* push --from: whatever Dockerfile there is has nothing to do with it */
 	const struct strlist *build_args, *labels, *tags, *cache_from, *cache_to;
 	const char *missing_ci; /* what to say when neither commit nor branch is known */
 };

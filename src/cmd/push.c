@@ -264,7 +264,7 @@ push(struct push *p, int *code, struct err *err)
 		.file = o->common.file,
 		/* a file holds no stages, and no Dockerfile has to lie beside it */
 		.no_stages = o->no_stages || o->from,
-		.no_dockerfile = o->from != NULL,
+		.only_names = o->from != NULL,
 		.missing_ci =
 			"Commit and/or branch information is missing. Perhaps you're not in a Git "
 			"repository or forgot to set environment variables?",

@@ -151,7 +151,7 @@ sent_blobs() { grep -oE '^(PUT|POST) .*digest=sha256(:|%3A)[0-9a-f]{64} 201' "$L
 
 # --- exit codes ------------------------------------------------------------------------------------------------------
 
-@test "P-01 P-02 P-12 R-07 every step has its exit status; BUILDKIT_HOST and a missing Dockerfile do not matter" {
+@test "P-01 P-02 P-12 R-07 every step has its exit status; BUILDKIT_HOST and the Dockerfile do not matter" {
 	layout
 	push --from
 	expect_failure 255 'from'
@@ -175,6 +175,8 @@ sent_blobs() { grep -oE '^(PUT|POST) .*digest=sha256(:|%3A)[0-9a-f]{64} 201' "$L
 	push_ok --from "$T/l.tar:1"
 	expect_in "$output" "$ROOTDIGEST"
 	layout
+	push_ok --from "$T/l.tar"
+	: >"$CTX/Dockerfile"
 	push_ok --from "$T/l.tar"
 	given CI_COMMIT_SHA= CI_COMMIT_REF_NAME=
 	push --from "$T/l.tar"
