@@ -95,6 +95,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = {0};
 	const char *p;
 	int64_t t;
+	bool immutable = false;
 	int rc;
 
 	if (size == 0)
@@ -110,7 +111,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cloud_init(&cloud, &a, &env, &https, NULL);
 	cloud.clock = standing_clock;
 	if (way->repository)
-		rc = cloud_create(&cloud, &r, &err);
+		rc = cloud_create(&cloud, &r, &immutable, &err);
 	else
 		rc = cloud_credential(&cloud, &r, &cred, &t, &err);
 	if (rc ? err.kind == ERR_NONE || !*err.msg : err.kind != ERR_NONE)

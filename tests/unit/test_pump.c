@@ -173,7 +173,7 @@ d_05_ends_of_the_stream(void **state)
 		{"reset", false, SCRIPT_BREAKS, false, "", ERR_NET, "Connection reset",
 			"reset by peer"},
 		{"not HTTP/2", false, SCRIPT_SILENT, false, "HTTP/1.1 400 Bad Request\r\n\r\n",
-			ERR_PROTO, "does not speak HTTP/2", ""},
+			ERR_PROTO, "HTTP/2", ""},
 		{"does not listen", false, SCRIPT_SILENT, true, "", ERR_NET, "Broken pipe",
 			"Broken pipe"},
 		{"answers, then closes", true, SCRIPT_CLOSES, false, "", ERR_NONE, "", "no"},
