@@ -99,6 +99,7 @@ say = @mkdir -p $(@D) && printf '  %-7s %s\n' '$1' '$2'
 # ---- targets ---------------------------------------------------------------------------------------------------------
 
 #: make [ARCH=x86_64|aarch64|armv7]  the static binary, as $(O)/ARCH/buildtools; $(O)/bin is the native folder
+#: make tests                        the programs of unit and fuzz, without running them
 #: make unit [T=test_x]              every unit test: with sanitizers, and as the static build
 #: make unit-san [T=test_x]          only with sanitizers
 #: make unit-arch ARCH=aarch64       the static build's unit tests of another architecture, under qemu
@@ -112,7 +113,7 @@ say = @mkdir -p $(@D) && printf '  %-7s %s\n' '$1' '$2'
 #: make clean, make distclean        built files; downloaded ones too
 #: ROOMS="base net"                  only these rooms of src/, while others are in pieces (with an O= of its own)
 #: V=1 shows commands, WERROR=1 stops at warnings, O=folder builds elsewhere, VENDOR_DIR=folder needs no network
-.PHONY: all unit unit-san unit-arch fuzz lint format check-binary repro release image rootfs vendored bench clean distclean help FORCE
+.PHONY: all tests unit unit-san unit-arch fuzz lint format check-binary repro release image rootfs vendored bench clean distclean help FORCE
 B := $(O)/$(ARCH)
 NATIVE := $(if $(filter $(ARCH),$(HOSTARCH)),$(O)/bin)
 
@@ -186,6 +187,7 @@ $(PB_C) $(PB_H) &: $(PROTOS)
 	$(call say,PROTOC,$(PROTOS))
 	$(Q)mkdir -p $(O)/gen && protoc-c --proto_path=src --c_out=$(O)/gen $(PROTOS)
 
+tests: $(UNIT_san) $(UNIT_$(ARCH)) $(FUZZERS:tests/%.c=$(O)/san/%)
 unit: $(UNIT_san) $(UNIT_$(ARCH))
 	@ci/run-unit $^
 unit-san: $(UNIT_san)

@@ -171,6 +171,7 @@ do_slow_compilers()
 {
 	do_lint
 	jobs=1
+	whole tests make tests || true
 	whole aarch64 cross aarch64 || true
 	whole armv7 cross armv7 || true
 	whole release make release IMAGES= || true
