@@ -10,6 +10,8 @@
 #include "base/jval.h"
 #include "base/limits.h"
 #include "cmd/files.h"
+#include "cmd/metadata.h"
+#include "registry/https.h"
 
 enum { TOKEN_BYTES = 16 };
 
@@ -219,7 +221,7 @@ struct variable {
 	struct buf value;
 };
 
-/* The same four everywhere: dotenv file, Azure, TeamCity. */
+/* The same four everywhere: dotenv file, Azure, TeamCity, Buildkite. */
 static void
 variables_init(struct variable v[VARIABLES], const struct run_result *r)
 {
@@ -382,6 +384,27 @@ write_github(const struct env *env, struct log *log, const struct outputs *want,
 	}
 }
 
+static void
+write_buildkite(const struct env *env, struct log *log, const struct run_result *r)
+{
+	struct variable v[VARIABLES];
+	struct https https;
+	struct err err = {0};
+	size_t i;
+
+	if (!metadata_is_there(env))
+		return;
+	https_init(&https, env);
+	variables_init(v, r);
+	for (i = 0; i < VARIABLES; i++)
+		if (v[i].value.len &&
+			metadata_set(&https, env, v[i].name, buf_cstr(&v[i].value), &err)) {
+			log_warn(log, "the meta-data of the build are not set: %s", err.msg);
+			break;
+		}
+	variables_release(v);
+}
+
 static int
 write_metadata_file(const char *path, const struct run_result *r, struct err *err)
 {
@@ -452,6 +475,8 @@ outputs_write(struct console *c, const struct env *env, const struct outputs *wa
 
 	rc = write_stdout(c, want, r, err);
 	write_github(env, &c->log, want, r);
+	if (c->ci == PROGRESS_CI_BUILDKITE)
+		write_buildkite(env, &c->log, r);
 	if (want->metadata_file)
 		rc |= write_metadata_file(want->metadata_file, r, rc ? &later : err);
 	if (want->iidfile)

@@ -157,9 +157,13 @@ without_program() { BT_BIN=$T/bin; }
 		'BUILDKITE_PLUGIN_BUILDTOOLS_FLAGS=--no-pull --no-stages'
 	expect_equal "$(python3 -c 'import sys, yaml; print(*yaml.safe_load(sys.stdin)["configuration"]["properties"])' \
 		<"$TEMPLATES/buildkite/plugin.yml")" 'path flags push'
+	given "BUILDKITE_JOB_ID=$SHA" BUILDKITE_AGENT_ACCESS_TOKEN=s3cret BUILDKITE_AGENT_ENDPOINT=https://127.0.0.1:1/v3
 	run_clean "$TEMPLATES/buildkite/hooks/command"
 	expect_status 0
 	expect_published
+	# an API that does not answer costs nothing but a warning
+	expect_error "meta-data of the build are not set: .*127\.0\.0\.1:1"
+	expect_not_in "$stderr" s3cret
 
 	given BUILDKITE_PLUGIN_BUILDTOOLS_PUSH=false
 	run_clean "$TEMPLATES/buildkite/hooks/command"
