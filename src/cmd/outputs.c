@@ -475,13 +475,14 @@ outputs_write(struct console *c, const struct env *env, const struct outputs *wa
 
 	rc = write_stdout(c, want, r, err);
 	write_github(env, &c->log, want, r);
-	if (c->ci == PROGRESS_CI_BUILDKITE)
-		write_buildkite(env, &c->log, r);
 	if (want->metadata_file)
 		rc |= write_metadata_file(want->metadata_file, r, rc ? &later : err);
 	if (want->iidfile)
 		rc |= write_iidfile(want->iidfile, r, rc ? &later : err);
 	if (want->env_file)
 		rc |= write_env_file(want->env_file, r, rc ? &later : err);
+	/* the one that may have to wait, and is offered only: after what was asked for */
+	if (c->ci == PROGRESS_CI_BUILDKITE)
+		write_buildkite(env, &c->log, r);
 	return rc;
 }
