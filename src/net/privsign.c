@@ -1,11 +1,10 @@
 #include "net/privsign.h"
 
-#include <bearssl_ec.h>
-#include <bearssl_rsa.h>
 #include <string.h>
 
 #include "base/ed25519.h"
 #include "base/mem.h"
+#include "net/tls_private.h"
 
 enum { HASH_MAX = 64 };
 
@@ -19,17 +18,28 @@ static const struct {
 	[PRIVSIGN_SHA512] = {&br_sha512_vtable, BR_HASH_OID_SHA512},
 };
 
-/* The library wants bytes it does not change as unsigned char *. */
-static unsigned char *
-bytes(struct str s)
+br_ec_private_key
+tls_ec_key(const struct privkey *k)
 {
-	return (unsigned char *)(uintptr_t)s.s;
+	return (br_ec_private_key){(int)k->curve, tls_bytes(k->x), k->x.len};
 }
 
-static br_ec_private_key
-ec_key(const struct privkey *k)
+br_rsa_private_key
+tls_rsa_key(const struct privkey *k)
 {
-	return (br_ec_private_key){(int)k->curve, bytes(k->x), k->x.len};
+	return (br_rsa_private_key){
+		(uint32_t)privkey_bits(k->n),
+		tls_bytes(k->p),
+		k->p.len,
+		tls_bytes(k->q),
+		k->q.len,
+		tls_bytes(k->dp),
+		k->dp.len,
+		tls_bytes(k->dq),
+		k->dq.len,
+		tls_bytes(k->iq),
+		k->iq.len,
+	};
 }
 
 static void
@@ -42,7 +52,7 @@ size_t
 privsign_public(const struct privkey *k, uint8_t out[PRIVKEY_POINT_MAX])
 {
 	cleanup_ed25519_key struct ed25519_key ed = {{0}, {0}};
-	br_ec_private_key ec = ec_key(k);
+	br_ec_private_key ec = tls_ec_key(k);
 
 	if (k->type == CERT_KEY_EC)
 		return br_ec_get_default()->mulgen(out, ec.x, ec.xlen, ec.curve);
@@ -69,19 +79,7 @@ static size_t
 sign_rsa(const struct privkey *k, enum privsign_hash hash, struct str data,
 	uint8_t out[PRIVSIGN_MAX])
 {
-	br_rsa_private_key key = {
-		(uint32_t)privkey_bits(k->n),
-		bytes(k->p),
-		k->p.len,
-		bytes(k->q),
-		k->q.len,
-		bytes(k->dp),
-		k->dp.len,
-		bytes(k->dq),
-		k->dq.len,
-		bytes(k->iq),
-		k->iq.len,
-	};
+	br_rsa_private_key key = tls_rsa_key(k);
 	uint8_t hashed[HASH_MAX];
 	size_t len = digest(hash, data, hashed);
 
@@ -96,7 +94,7 @@ privsign(const struct privkey *k, enum privsign_hash hash, struct str data,
 	uint8_t out[PRIVSIGN_MAX])
 {
 	cleanup_ed25519_key struct ed25519_key ed = {{0}, {0}};
-	br_ec_private_key ec = ec_key(k);
+	br_ec_private_key ec = tls_ec_key(k);
 	uint8_t hashed[HASH_MAX];
 
 	if (k->type == CERT_KEY_RSA)
@@ -114,7 +112,7 @@ privsign(const struct privkey *k, enum privsign_hash hash, struct str data,
 bool
 privsign_rsa_whole(const struct privkey *k)
 {
-	br_rsa_public_key public = {bytes(k->n), k->n.len, bytes(k->e), k->e.len};
+	br_rsa_public_key public = {tls_bytes(k->n), k->n.len, tls_bytes(k->e), k->e.len};
 	uint8_t signature[PRIVSIGN_MAX], hashed[HASH_MAX], back[HASH_MAX];
 	size_t len = digest(PRIVSIGN_SHA256, STR("x"), hashed);
 

@@ -58,20 +58,8 @@ static bool
 adopt(struct tls_identity *id, const struct privkey *k)
 {
 	id->type = k->type;
-	id->ec = (br_ec_private_key){(int)k->curve, tls_bytes(k->x), k->x.len};
-	id->rsa = (br_rsa_private_key){
-		(uint32_t)privkey_bits(k->n),
-		tls_bytes(k->p),
-		k->p.len,
-		tls_bytes(k->q),
-		k->q.len,
-		tls_bytes(k->dp),
-		k->dp.len,
-		tls_bytes(k->dq),
-		k->dq.len,
-		tls_bytes(k->iq),
-		k->iq.len,
-	};
+	id->ec = tls_ec_key(k);
+	id->rsa = tls_rsa_key(k);
 	return k->type == CERT_KEY_EC ||
 	       (k->type == CERT_KEY_RSA && id->rsa.n_bitlen <= PRIVKEY_RSA_BITS_MAX);
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "net/cert.h"
 
+struct privkey;
 struct tls_options;
 struct trust;
 
@@ -17,6 +18,12 @@ tls_bytes(struct str s)
 {
 	return (unsigned char *)(uintptr_t)s.s;
 }
+
+/* ---- privsign.c ------------------------------------------------------------- */
+
+/* The key in the library's form; its numbers stay where they are. */
+br_ec_private_key tls_ec_key(const struct privkey *k);
+br_rsa_private_key tls_rsa_key(const struct privkey *k);
 
 /* ---- trust.c ---------------------------------------------------------------- */
 
